@@ -1,0 +1,48 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'electron-vite'
+import { resolve } from 'node:path'
+
+const entry = (path: string): string => resolve(import.meta.dirname, path)
+
+/**
+ * Everything that runs outside the window is one build with several entries, so that shared code is shared:
+ * index (Electron main), server, cli, the engine process and the worker threads.
+ */
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      sourcemap: true,
+      rolldownOptions: {
+        input: {
+          index: entry('src/main/index.ts'),
+          server: entry('src/main/server.ts'),
+          cli: entry('src/main/cli.ts'),
+          'engine-process': entry('src/main/engine-process.ts'),
+          'ort-thread': entry('src/main/engine/ort-thread.ts'),
+          'raster-worker': entry('src/main/workers/raster-worker.ts'),
+        },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      // a sandboxed preload must be one CommonJS file
+      rolldownOptions: {
+        input: { index: entry('src/preload/index.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: 'src/renderer',
+    build: {
+      outDir: 'out/renderer',
+      rolldownOptions: { input: { index: entry('src/renderer/index.html') } },
+    },
+    worker: { format: 'es' },
+    plugins: [react()],
+  },
+})

@@ -1,0 +1,194 @@
+import { z } from 'zod'
+import {
+  changeSchema, datasetSchema, engineStatusSchema, evaluationSchema, folderListingSchema, fusionConfigSchema,
+  goodsamConfigSchema, jobLogLineSchema, jobSchema, labelSetSchema, labellingRunSchema, labelsExportSchema,
+  modelKindSchema, modelSchema, panoramaResultSchema, panoramaSchema, projectionSchema, providerSettingSchema,
+  recipeSchema, refusedFileSchema, reviewVerdictSchema, samSettingsSchema, settingsSchema, workspaceInfoSchema,
+} from './schemas.ts'
+
+/**
+ * THE contract: what a window, a script or a test may ask of a host. Name -> kind, input, output.
+ * Pixels do not travel here; they are fetched by URL as artifacts (see artifactUrl in the links).
+ */
+
+interface Call<Kind extends 'query' | 'mutation', I extends z.ZodType, O extends z.ZodType> {
+  readonly kind: Kind
+  readonly input: I
+  readonly output: O
+}
+interface Subscription<I extends z.ZodType, O extends z.ZodType> {
+  readonly kind: 'subscription'
+  readonly input: I
+  /** one event */
+  readonly output: O
+  /**
+   * Events with the same key replace one another while a subscriber is slow, so its backlog is bounded by the number
+   * of keys.
+   */
+  readonly conflateBy: (event: z.infer<O>) => string
+}
+
+function query<I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Call<'query', I, O> {
+  return { kind: 'query', input, output }
+}
+function mutation<I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Call<'mutation', I, O> {
+  return { kind: 'mutation', input, output }
+}
+function subscription<I extends z.ZodType, O extends z.ZodType>(
+  input: I, output: O, conflateBy: (event: z.infer<O>) => string,
+): Subscription<I, O> {
+  return { kind: 'subscription', input, output, conflateBy }
+}
+
+const nothing = z.object({})
+/** an id, or a unique name */
+const reference = z.string().min(1)
+
+export const procedures = {
+  'workspace.info': query(nothing, workspaceInfoSchema),
+  'workspace.collectGarbage': mutation(nothing, z.object({ removed: z.int(), bytes: z.int() })),
+  /** folders and model files of the host's machine, for the import and add dialogs; null: the home folder */
+  'files.list': query(z.object({ path: z.string().nullable() }), folderListingSchema),
+
+  'labelSets.list': query(nothing, z.array(labelSetSchema)),
+
+  'datasets.list': query(nothing, z.array(datasetSchema)),
+  'datasets.import': mutation(
+    z.object({
+      folder: z.string(),
+      name: z.string().min(1).max(100),
+      labelsFolder: z.string().nullable(),
+      hfovDeg: z.number().positive().max(360).nullable(),
+      vfovDeg: z.number().positive().max(180).nullable(),
+    }),
+    z.object({ datasetId: z.string(), jobId: z.string() }),
+  ),
+  'datasets.refused': query(z.object({ dataset: reference }), z.array(refusedFileSchema)),
+  'datasets.rename': mutation(z.object({ dataset: reference, name: z.string().min(1).max(100) }), datasetSchema),
+  'datasets.remove': mutation(z.object({ dataset: reference }), nothing),
+  'panoramas.list': query(
+    z.object({ dataset: reference, offset: z.int().min(0), limit: z.int().min(1).max(1000) }),
+    z.object({ total: z.int(), panoramas: z.array(panoramaSchema) }),
+  ),
+  'panoramas.get': query(z.object({ panoramaId: z.string() }), panoramaSchema),
+  'panoramas.setProjection': mutation(
+    z.object({ panoramaIds: z.array(z.string()).min(1), projection: projectionSchema.omit({ source: true }) }),
+    nothing,
+  ),
+
+  'models.list': query(nothing, z.array(modelSchema)),
+  'models.add': mutation(
+    z.object({ kind: modelKindSchema, files: z.array(z.string()).min(1), name: z.string().nullable() }),
+    modelSchema,
+  ),
+  'models.setSamSettings': mutation(z.object({ model: reference, settings: samSettingsSchema }), modelSchema),
+  'models.rename': mutation(z.object({ model: reference, name: z.string().min(1).max(100) }), modelSchema),
+  'models.remove': mutation(z.object({ model: reference }), nothing),
+
+  'runs.list': query(nothing, z.array(labellingRunSchema)),
+  'runs.get': query(z.object({ run: reference }), labellingRunSchema),
+  'runs.start': mutation(
+    z.object({
+      dataset: reference,
+      /** null: TA only */
+      sam: reference.nullable(),
+      ta: reference,
+      recipe: recipeSchema,
+      name: z.string().nullable(),
+      /** null: the recipe's default */
+      theta: z.number().min(0).max(1).nullable(),
+      samSettings: samSettingsSchema.partial().nullable(),
+      /** null: the workspace's setting */
+      provider: providerSettingSchema.nullable(),
+    }),
+    z.object({ runId: z.string(), jobId: z.string() }),
+  ),
+  /** re-fuses every panorama of a run with other fusion parameters: a new run that reuses all cached stages */
+  'runs.refuse': mutation(
+    z.object({ run: reference, fusion: fusionConfigSchema.partial() }),
+    z.object({ runId: z.string(), jobId: z.string() }),
+  ),
+  'runs.rename': mutation(z.object({ run: reference, name: z.string().min(1).max(100) }), labellingRunSchema),
+  'runs.remove': mutation(z.object({ run: reference }), nothing),
+  'runs.results': query(
+    z.object({
+      run: reference,
+      sort: z.enum(['name', 'doubt']),
+      offset: z.int().min(0),
+      limit: z.int().min(1).max(1000),
+    }),
+    z.object({ total: z.int(), results: z.array(panoramaResultSchema) }),
+  ),
+  'runs.result': query(z.object({ run: reference, panoramaId: z.string() }), panoramaResultSchema),
+  'recipes.list': query(nothing, z.array(goodsamConfigSchema)),
+
+  /** verdict null takes a review back */
+  'reviews.set': mutation(
+    z.object({ run: reference, panoramaId: z.string(), verdict: reviewVerdictSchema.nullable() }),
+    panoramaResultSchema,
+  ),
+
+  'labels.export': mutation(
+    z.object({
+      run: reference,
+      format: z.enum(['cityscapes', 'color', 'coco-panoptic']),
+      /** null: a new folder under the workspace's exports/ */
+      out: z.string().nullable(),
+    }),
+    labelsExportSchema,
+  ),
+  'labels.evaluate': mutation(
+    z.object({ run: reference, /** null: the dataset's imported truth */ truth: z.string().nullable() }),
+    evaluationSchema,
+  ),
+
+  'jobs.list': query(nothing, z.array(jobSchema)),
+  'jobs.get': query(z.object({ jobId: z.string() }), jobSchema),
+  'jobs.log': query(z.object({ jobId: z.string(), afterSeq: z.int() }), z.array(jobLogLineSchema)),
+  'jobs.pause': mutation(z.object({ jobId: z.string() }), jobSchema),
+  'jobs.resume': mutation(z.object({ jobId: z.string() }), jobSchema),
+  'jobs.cancel': mutation(z.object({ jobId: z.string() }), jobSchema),
+  /** runs the failed items again */
+  'jobs.retry': mutation(z.object({ jobId: z.string() }), jobSchema),
+
+  'engine.status': query(nothing, engineStatusSchema),
+  'engine.restart': mutation(nothing, engineStatusSchema),
+  'settings.get': query(nothing, settingsSchema),
+  'settings.set': mutation(settingsSchema.partial(), settingsSchema),
+
+  'on.jobs': subscription(nothing, jobSchema, (job) => job.id),
+  'on.changes': subscription(nothing, changeSchema, (change) => `${change.area}/${change.id ?? ''}`),
+  'on.engine': subscription(nothing, engineStatusSchema, () => 'engine'),
+} as const
+
+export type Procedures = typeof procedures
+export type ProcedureName = keyof Procedures
+export type NameOf<Kind> = { [N in ProcedureName]: Procedures[N]['kind'] extends Kind ? N : never }[ProcedureName]
+export type CallName = NameOf<'query' | 'mutation'>
+export type SubscriptionName = NameOf<'subscription'>
+export type Input<N extends ProcedureName> = z.input<Procedures[N]['input']>
+export type Output<N extends ProcedureName> = z.output<Procedures[N]['output']>
+
+/** Long calls end early through the signal. */
+export interface CallContext {
+  readonly signal: AbortSignal
+}
+
+/** What the services implement: one function per procedure. */
+export type Implementation = {
+  [N in CallName]: (input: z.output<Procedures[N]['input']>, context: CallContext) => Promise<Output<N>> | Output<N>
+} & {
+  /** calls `emit` for every event until the signal aborts */
+  [N in SubscriptionName]: (
+    input: z.output<Procedures[N]['input']>, emit: (event: Output<N>) => void, signal: AbortSignal,
+  ) => void
+}
+
+/** What a caller holds: the same calls, over whatever link. */
+export interface Client {
+  call<N extends CallName>(name: N, input: Input<N>, options?: { signal?: AbortSignal }): Promise<Output<N>>
+  /** returns a function that ends the subscription; reconnects silently when the link comes back */
+  subscribe<N extends SubscriptionName>(
+    name: N, input: Input<N>, onEvent: (event: Output<N>) => void, onState?: (state: 'live' | 'lost') => void,
+  ): () => void
+}

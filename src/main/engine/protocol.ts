@@ -1,0 +1,81 @@
+import type { EngineStatus, LabelStats, ModelDialect, Provider, ProviderSetting, StageArtifacts, TensorInfo } from '../../contract/schemas.ts'
+import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
+
+/** What the host asks of the engine. Bulk data travels as artifact files; messages carry paths, hashes, small numbers. */
+
+/** Every onnxruntime session is made from this; sessions are reused by (sha256, provider). */
+export interface EngineModel {
+  readonly sha256: string
+  readonly dialect: ModelDialect
+  /** absolute paths by role */
+  readonly paths: Readonly<Partial<Record<'encoder' | 'decoder' | 'network', string>>>
+  readonly name: string
+}
+
+export interface LabelPanoramaRequest {
+  readonly panoramaName: string
+  /** upright 8-bit RGB image file */
+  readonly image: { readonly path: string; readonly width: number; readonly height: number; readonly cyclic: boolean }
+  /** folder of the artifact store; results are written there */
+  readonly artifactsRoot: string
+  readonly sam: (EngineModel & { readonly settings: SamSettings }) | null
+  readonly ta: EngineModel
+  readonly config: GoodsamConfig
+  readonly provider: ProviderSetting
+  /** stages already in the artifact store: they are read, not computed */
+  readonly cached: {
+    readonly masks: string | null
+    readonly semantics: string | null
+    readonly boundary: string | null
+    readonly fusion: string | null
+    /** artifact hash by window index; null where there is none */
+    readonly embeddings: readonly (string | null)[]
+  }
+  /** false: embeddings are not written */
+  readonly keepEmbeddings: boolean
+}
+
+export interface LabelPanoramaResponse {
+  readonly artifacts: StageArtifacts
+  /** new embeddings by window index; null where cached, not kept or not needed */
+  readonly embeddings: readonly ({ readonly hash: string; readonly bytes: number } | null)[]
+  readonly stats: LabelStats
+  /** for the job's log: a filter that keeps almost nothing, a provider that fell back, ... */
+  readonly warnings: readonly string[]
+}
+
+export interface EngineProgress {
+  /** 0..1 within this panorama */
+  readonly fraction: number
+  /** for people: "masks, window 3 of 16" */
+  readonly message: string
+}
+
+export interface ModelSignature {
+  readonly inputs: readonly TensorInfo[]
+  readonly outputs: readonly TensorInfo[]
+}
+
+/** The host's side of the engine process. Throws StudioError: bad-model, bad-file, engine, storage, cancelled. */
+export interface Engine {
+  status(): EngineStatus
+  /** returns the function that ends it */
+  onStatus(listener: (status: EngineStatus) => void): () => void
+  /** opens the file with onnxruntime on the CPU; bad-model when it is not a model it can open */
+  inspectModel(path: string): Promise<ModelSignature>
+  labelPanorama(
+    request: LabelPanoramaRequest,
+    options: { signal: AbortSignal; onProgress: (progress: EngineProgress) => void },
+  ): Promise<LabelPanoramaResponse>
+  configure(settings: EngineSettings): void
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface EngineSettings {
+  readonly provider: ProviderSetting
+  readonly cpuThreads: number
+  readonly recycleBytes: number
+}
+
+export type { EngineStatus, Provider, ProviderSetting }

@@ -1,0 +1,1 @@
+console.log('src/renderer/src/main.tsx')
