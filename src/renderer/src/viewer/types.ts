@@ -34,6 +34,8 @@ export interface ArtifactUrls {
   readonly boundary: string | null
   /** the run's stored fused result, shown until setFusion asks for something else */
   readonly fusion: string | null
+  /** the parameters `fusion` was made with; without them the stored result cannot be explained */
+  readonly runFusion: FusionConfig | null
 }
 
 /**
@@ -165,6 +167,8 @@ export interface ViewerOptions {
   readonly keyTarget?: EventTarget
   /** outline the mask under the cursor (default true) */
   readonly highlightMask?: boolean
+  /** its text is kept at the pixel under the cursor, so that the readout costs no rendering of the page */
+  readonly readout?: HTMLElement
   /** initial styles, merged over the defaults: image and label visible, label at 0.6 */
   readonly layers?: Partial<Record<LayerName, Partial<LayerStyle>>>
 }
