@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'engine', // the engine process or the execution provider failed
   'cancelled', // a person cancelled it
   'unauthorized', // token missing or wrong
+  'disconnected', // the link to the host broke before it answered
   'internal', // a bug: please report it with the log
 ] as const
 export type ErrorCode = (typeof ERROR_CODES)[number]
@@ -58,5 +59,6 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   engine: 4,
   cancelled: 1,
   unauthorized: 3,
+  disconnected: 1,
   internal: 1,
 }
