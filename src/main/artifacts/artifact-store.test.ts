@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import nodeFiles, { chmod, mkdir, open, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import nodeFiles, { chmod, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -134,13 +134,17 @@ test.each([
   expect(await everyFile()).toEqual([])
 })
 
-test.runIf(process.platform === 'linux')('a device that is really full gives a storage error and leaves nothing', async () => {
+test.runIf(existsSync('/dev/full'))('a device that is really full gives a storage error and leaves nothing', async () => {
   const file = join(folder, 'a.txt')
   await writeFile(file, 'abc')
   const full = openArtifactStore(root, {
     fileSystem: {
-      open: (path, flags) => (flags === 'wx' ? open('/dev/full', 'w') : nodeFiles.open(path, flags)),
-      copyFile: () => writeFile('/dev/full', abc),
+      // opened for writing only, never created, copied onto or removed: it is the machine's own device
+      open: (path, flags) => nodeFiles.open(flags === 'wx' ? '/dev/full' : path, flags === 'wx' ? 'r+' : flags),
+      async copyFile() {
+        const handle = await nodeFiles.open('/dev/full', 'r+')
+        await handle.writeFile(abc).finally(() => handle.close())
+      },
     },
   })
   const storage = { code: 'storage', message: expect.stringContaining('The disk is full') }
