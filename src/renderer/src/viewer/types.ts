@@ -1,5 +1,6 @@
 import type { Projection } from '../../../contract/schemas.ts'
 import type { FusionConfig, Provenance } from '../../../core/goodsam/config.ts'
+import type { PixelExplanation } from '../../../core/goodsam/explain.ts'
 import type { LabelSet } from '../../../core/labels/label-set.ts'
 import type { RasterData } from '../../../core/raster/raster.ts'
 
@@ -62,51 +63,6 @@ export interface SphereView {
 
 export type View = FlatView | SphereView
 
-/** The class shares of one SAM mask, and what theta made of it. */
-export interface MaskExplanation {
-  /** windows' masks concatenated in order: the value of the mask layer minus 1 */
-  readonly index: number
-  /** window it was found in */
-  readonly window: number
-  readonly areaPx: number
-  readonly predictedIou: number
-  readonly stability: number
-  /** share of each class inside the mask, largest first, zeros left out; they add up to 1 */
-  readonly shares: readonly { readonly trainId: number; readonly share: number }[]
-  /** Y_max: the largest share */
-  readonly majorityShare: number
-  readonly majorityTrainId: number
-  /** goodsam++: area level; always set, also where the recipe has one theta for all */
-  readonly level: 'small' | 'medium' | 'large'
-  /** the threshold this mask had to reach (theta, or theta x the level's mean Y_max) */
-  readonly threshold: number
-  /** majorityShare >= threshold: the mask's class is trusted */
-  readonly trusted: boolean
-}
-
-/** Why a pixel has its label under the fusion shown now. */
-export interface PixelExplanation {
-  readonly label: number
-  /** 0..255 */
-  readonly confidence: number
-  readonly provenance: Provenance
-  /** every window that sees the pixel, in window order */
-  readonly windows: readonly {
-    readonly window: number
-    readonly family: string
-    /** the TA's own class there, and its confidence 0..1 */
-    readonly taTrainId: number
-    readonly taConfidence: number
-    /** what the window voted for (E_i), and with what weight; 0: it did not count */
-    readonly voteTrainId: number
-    readonly voteWeight: number
-    /** the topmost mask at the pixel in this window; null: no mask covers it */
-    readonly mask: MaskExplanation | null
-  }[]
-  /** the mask that decided the pixel (also when theta rejected it); null: the TA alone */
-  readonly mask: MaskExplanation | null
-}
-
 /** What lies under the cursor. Numbers that no loaded layer can give are null. */
 export interface HoverInfo {
   /** panorama pixel */
@@ -121,9 +77,9 @@ export interface HoverInfo {
   readonly provenance: Provenance | null
   /** the TA's stitched class */
   readonly semantics: number | null
-  /** 1 + index of the mask shown by the mask layer; 0 where none */
+  /** 1 + index (masks of all windows in order) of the mask that the mask layer shows; 0 where none */
   readonly mask: number | null
-  /** follows a few milliseconds after the rest (a second call for the same pixel); null until then */
+  /** why, under the fusion shown; follows a few milliseconds after the rest (a second call for the same pixel) */
   readonly explanation: PixelExplanation | null
 }
 
