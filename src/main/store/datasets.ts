@@ -1,0 +1,72 @@
+import type { Dataset } from '../../contract/schemas.ts'
+import { datasetSchema } from '../../contract/schemas.ts'
+import type { ReadDb, WriteDb } from './database.ts'
+import { newId } from './ids.ts'
+import { removeJobsOf, requireNoActiveJob } from './jobs.ts'
+import { requireFreeName, resolveReference } from './reference.ts'
+import { parseRecord } from './rows.ts'
+
+export interface NewDataset {
+  /** where a job must know it beforehand */
+  readonly id?: string
+  readonly name: string
+  /** the imported folder, absolute */
+  readonly folder: string
+  readonly labelSetId: string
+}
+
+const SELECT = `
+  SELECT id, name, folder, label_set_id AS labelSetId, created_at AS createdAt,
+    (SELECT count(*) FROM panoramas WHERE dataset_id = datasets.id) AS panoramas,
+    (SELECT count(truth) FROM panoramas WHERE dataset_id = datasets.id) AS withTruth,
+    (SELECT count(*) FROM import_files WHERE dataset_id = datasets.id AND outcome = 'refused') AS refused
+  FROM datasets`
+
+/** Throws `conflict` when the name is taken. */
+export function addDataset(db: WriteDb, dataset: NewDataset): Dataset {
+  requireFreeName(db, 'datasets', dataset.name)
+  const id = dataset.id ?? newId('ds')
+  const { name, folder, labelSetId } = dataset
+  db.run(
+    `INSERT INTO datasets (id, name, folder, label_set_id, created_at) VALUES (@id, @name, @folder, @labelSetId, @createdAt)`,
+    { id, name, folder, labelSetId, createdAt: db.now() },
+  )
+  return getDataset(db, id)
+}
+
+/** Oldest first. */
+export function listDatasets(db: ReadDb): Dataset[] {
+  return db.all(`${SELECT} ORDER BY rowid`).map((row) => parseRecord(datasetSchema, row, 'dataset'))
+}
+
+/** By id or unique name. Throws `not-found` with near names. */
+export function getDataset(db: ReadDb, reference: string): Dataset {
+  const id = resolveReference(db, 'datasets', reference)
+  return parseRecord(datasetSchema, db.get(`${SELECT} WHERE id = @id`, { id }), 'dataset')
+}
+
+/** The dataset of this name, or null. */
+export function findDatasetByName(db: ReadDb, name: string): Dataset | null {
+  const row = db.get(`${SELECT} WHERE name = @name`, { name })
+  return row === undefined ? null : parseRecord(datasetSchema, row, 'dataset')
+}
+
+/** Throws `not-found`, `conflict`. */
+export function renameDataset(db: WriteDb, reference: string, name: string): Dataset {
+  const { id } = getDataset(db, reference)
+  requireFreeName(db, 'datasets', name, id)
+  db.run('UPDATE datasets SET name = @name WHERE id = @id', { id, name })
+  return getDataset(db, id)
+}
+
+/**
+ * Removes the dataset with its panoramas, labelling runs, results and reviews; the imported folder is not touched.
+ * Throws `not-found`, and `conflict` while a job works on it.
+ */
+export function removeDataset(db: WriteDb, reference: string): void {
+  const { id, name } = getDataset(db, reference)
+  const runs = db.all('SELECT id FROM labelling_runs WHERE dataset_id = @id', { id }).map((row) => String(row.id))
+  for (const subject of [id, ...runs]) requireNoActiveJob(db, subject, `the dataset "${name}"`)
+  db.run('DELETE FROM datasets WHERE id = @id', { id })
+  for (const subject of [id, ...runs]) removeJobsOf(db, subject)
+}
