@@ -40,6 +40,7 @@ export function createClient(port: Port | ReopeningPort, options: ClientOptions 
   const held = new Set<() => void>()
   const reopens = 'onOpen' in port
   let open = reopens ? port.isOpen() : true
+  let wasOpen = open
   let nextId = 1
 
   const send = (message: ClientMessage): void => {
@@ -119,6 +120,7 @@ export function createClient(port: Port | ReopeningPort, options: ClientOptions 
   if (reopens) {
     port.onOpen(() => {
       open = true
+      wasOpen = true
       for (const subscriber of subscribers) startSubscription(subscriber)
       for (const start of held) start()
     })
@@ -193,7 +195,8 @@ export function createClient(port: Port | ReopeningPort, options: ClientOptions 
       const subscriber: Subscriber = { name, input, onEvent, onState, id: null, state: null }
       subscribers.add(subscriber)
       if (open) startSubscription(subscriber)
-      else setState(subscriber, 'lost')
+      // a link that comes up for the first time has lost nothing
+      else if (wasOpen) setState(subscriber, 'lost')
       return () => {
         subscribers.delete(subscriber)
         if (subscriber.id === null) return
