@@ -1,1 +1,4 @@
-console.log('src/preload/index.ts')
+import { contextBridge, ipcRenderer, webUtils } from 'electron'
+import { exposeBridge } from './expose-bridge.ts'
+
+exposeBridge({ contextBridge, ipcRenderer, webUtils })
