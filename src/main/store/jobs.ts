@@ -1,4 +1,5 @@
-import { StudioError } from '../../contract/errors.ts'
+import type { ErrorCode } from '../../contract/errors.ts'
+import { ERROR_CODES, StudioError } from '../../contract/errors.ts'
 import type { Job, JobState } from '../../contract/schemas.ts'
 import { jobSchema } from '../../contract/schemas.ts'
 import type { ReadDb, Row, SqlValue, WriteDb } from './database.ts'
@@ -27,6 +28,7 @@ export interface JobPatch {
   readonly total?: number
   readonly message?: string
   readonly error?: string | null
+  readonly errorCode?: ErrorCode | null
   readonly attempts?: number
   readonly crashes?: number
   readonly startedAt?: string | null
@@ -35,7 +37,7 @@ export interface JobPatch {
 
 const COLUMN_OF: Readonly<Record<keyof JobPatch, string>> = {
   state: 'state', stopping: 'stopping', done: 'done', failed: 'failed', total: 'total', message: 'message', error: 'error',
-  attempts: 'attempts', crashes: 'crashes', startedAt: 'started_at', finishedAt: 'finished_at',
+  errorCode: 'error_code', attempts: 'attempts', crashes: 'crashes', startedAt: 'started_at', finishedAt: 'finished_at',
 }
 
 const SELECT = `
@@ -70,6 +72,12 @@ export function getJob(db: ReadDb, id: string): Job {
 /** What its handler was told. */
 export function getJobPayload(db: ReadDb, id: string): unknown {
   return parseJson(db.get('SELECT payload FROM jobs WHERE id = @id', { id })?.payload)
+}
+
+/** The code of the error that a failed job ended with; null where it did not fail. For the command line's exit code. */
+export function getJobErrorCode(db: ReadDb, id: string): ErrorCode | null {
+  const code = db.get('SELECT error_code AS code FROM jobs WHERE id = @id', { id })?.code
+  return ERROR_CODES.find((known) => known === code) ?? null
 }
 
 /** The oldest job that waits, or null. */

@@ -72,6 +72,7 @@ CREATE TABLE jobs (
   total INTEGER NOT NULL DEFAULT 0,
   message TEXT NOT NULL DEFAULT '',
   error TEXT,
+  error_code TEXT,
   attempts INTEGER NOT NULL DEFAULT 0,
   crashes INTEGER NOT NULL DEFAULT 0, -- processes that died under it since an item was finished
   created_at TEXT NOT NULL,
