@@ -1,15 +1,11 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { WebSocket } from 'ws'
 import { createClient } from '../../src/contract/client.ts'
 import { serveContract } from '../../src/contract/dispatcher.ts'
 import { createPortPair } from '../../src/contract/in-process.ts'
 import type { Client, Implementation } from '../../src/contract/procedures.ts'
 import type { Port } from '../../src/contract/protocol.ts'
-import { startServer, type RunningServer, type ServerOptions } from '../../src/main/hosts/server/start-server.ts'
 import { createWebSocketLink } from '../../src/renderer/src/rpc/websocket-link.ts'
 import { openElectronLink } from './electron-link.ts'
+import { openSite } from './site.ts'
 
 /** An implementation, served over one kind of link. */
 export interface OpenLink {
@@ -65,62 +61,6 @@ async function openWebSocket(implementation: Implementation): Promise<OpenLink> 
     async close() {
       link.stop()
       await site.close()
-    },
-  }
-}
-
-/** A running server with a window's files, an artifact, and a browser that was let in. */
-export interface Site {
-  readonly server: RunningServer
-  readonly origin: string
-  /** headers of a browser that was let in */
-  readonly browser: { readonly cookie: string; readonly origin: string }
-  readonly uploadsFolder: string
-  /** a WebSocket of that browser */
-  socket(headers?: Record<string, string>): WebSocket
-  cutConnections(): void
-  close(): Promise<void>
-}
-
-export const ARTIFACT = { hash: 'ab'.repeat(32), text: 'artifact bytes' }
-
-export async function openSite(options: Pick<ServerOptions, 'implementation'> & Partial<ServerOptions>): Promise<Site> {
-  const folder = await mkdtemp(join(tmpdir(), 'goodsam-site-'))
-  const rendererFolder = join(folder, 'window')
-  const uploadsFolder = join(folder, 'uploads')
-  await mkdir(join(rendererFolder, 'assets'), { recursive: true })
-  await writeFile(join(rendererFolder, 'index.html'), '<!doctype html><title>the window</title>')
-  await writeFile(join(rendererFolder, 'assets', 'app-abc.js'), 'export {}')
-  await writeFile(join(folder, 'secret.txt'), 'the secret')
-  await writeFile(join(folder, ARTIFACT.hash), ARTIFACT.text)
-  const server = await startServer({
-    artifacts: {
-      open: async (hash) => (hash === ARTIFACT.hash ? { path: join(folder, hash), bytes: ARTIFACT.text.length } : null),
-    },
-    rendererFolder,
-    uploads: { folder: uploadsFolder, maxBytes: 1000 },
-    ...options,
-  })
-  const origin = `http://127.0.0.1:${server.port}`
-  const entry = await fetch(server.freshUrl(), { redirect: 'manual' })
-  const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? ''
-  const sockets = new Set<WebSocket>()
-  return {
-    server,
-    origin,
-    browser: { cookie, origin },
-    uploadsFolder,
-    socket(headers = {}) {
-      const socket = new WebSocket(`ws://127.0.0.1:${server.port}/rpc`, { headers: { cookie, origin, ...headers } })
-      sockets.add(socket)
-      return socket
-    },
-    cutConnections() {
-      for (const socket of sockets) socket.terminate()
-    },
-    async close() {
-      await server.close()
-      await rm(folder, { recursive: true })
     },
   }
 }

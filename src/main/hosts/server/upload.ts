@@ -42,8 +42,9 @@ export async function receiveUpload(
   const path = join(folder, ...segments)
   const partial = join(options.folder, `${randomUUID()}.part`)
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await mkdir(options.folder, { recursive: true })
     await pipeline(request, limit(name, options.maxBytes), createWriteStream(partial, { flags: 'wx' }))
+    await mkdir(dirname(path), { recursive: true })
     await rename(partial, path)
     return { path, folder }
   } catch (error) {
