@@ -119,8 +119,8 @@ export interface ViewerOptions {
   readonly maxTextureSize?: number
   /** decoded images kept for quick switching, bytes (default 256 MiB) */
   readonly imageCacheBytes?: number
-  /** shortcuts S (sphere / flat) and Space-drag listen here (default: window) */
-  readonly keyTarget?: EventTarget
+  /** shortcut S (sphere / flat) and Space listen here (default: window); null: the page has its own, and calls setViewKind */
+  readonly keyTarget?: EventTarget | null
   /** outline the mask under the cursor (default true) */
   readonly highlightMask?: boolean
   /** its text is kept at the pixel under the cursor, so that the readout costs no rendering of the page */
@@ -147,7 +147,7 @@ export interface PanoramaViewer {
   setArtifacts(artifacts: ArtifactUrls | null): void
   setLayer(layer: LayerName, style: Partial<LayerStyle>): void
   layers(): Readonly<Record<LayerName, LayerStyle>>
-  /** Affects semantics and label; costs 4 bytes of upload. */
+  /** Affects semantics and label; uploads one row of the palette, no map. */
   setClassVisible(trainId: number, visible: boolean): void
   /** Live fusion with these parameters (dragging calls it as often as it likes, the last one wins); null: the stored result. */
   setFusion(fusion: FusionConfig | null): void
