@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ERROR_CODES, StudioError, type WireError } from './errors.ts'
+import './schema-runtime.ts'
 
 /**
  * What travels on a link between a window (or a script) and its host, whatever the link is. Each side parses what it

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { ERROR_CODES } from './errors.ts'
+import './schema-runtime.ts'
 
 /** Records as the hosts, the window and the command line see them. Parsed at every edge. */
 
@@ -178,6 +180,7 @@ export const jobSchema = z.object({
   /** the labelling run or dataset it works on */
   subjectId: z.string().nullable(),
   error: z.string().nullable(),
+  errorCode: z.enum(ERROR_CODES).nullable(),
   createdAt: z.string(),
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
