@@ -1,1 +1,24 @@
-console.log('src/main/workers/raster-worker.ts')
+/** A worker thread of the engine process: runs one raster task at a time (raster-tasks.ts). */
+import { transferableSymbol, valueSymbol } from 'piscina'
+import { toWireError } from '../../contract/errors.ts'
+import type { WireError } from '../../contract/errors.ts'
+import { IMAGE_TASKS } from './image-tasks.ts'
+import type { RasterTask, TaskHandlers } from './raster-tasks.ts'
+import { STAGE_TASKS } from './stage-tasks.ts'
+import { transferablesOf } from './transfer.ts'
+
+const HANDLERS: TaskHandlers = { ...IMAGE_TASKS, ...STAGE_TASKS }
+
+export type TaskAnswer = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: WireError }
+
+export async function runTask(task: RasterTask): Promise<unknown> {
+  const handler = HANDLERS[task.kind] as (input: unknown) => unknown
+  let answer: TaskAnswer
+  try {
+    answer = { ok: true, output: await handler(task.input) }
+  } catch (error) {
+    // an error that crosses threads keeps neither its class nor its code
+    answer = { ok: false, error: toWireError(error) }
+  }
+  return { [transferableSymbol]: transferablesOf(answer), [valueSymbol]: answer }
+}

@@ -1,0 +1,143 @@
+import { access } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { basename } from 'node:path'
+import { StudioError, toWireError } from '../../contract/errors.ts'
+import type { Provider } from '../../contract/schemas.ts'
+import { createRasterPool } from '../workers/raster-pool.ts'
+import type { EngineParts } from './label-context.ts'
+import { labelPanorama } from './label-panorama.ts'
+import type { LabelOptions } from './label-panorama.ts'
+import { HEARTBEAT_MS } from './messages.ts'
+import type { EngineCall, EngineCalls, EngineMessage, HostMessage, SettledLabelRequest } from './messages.ts'
+import { OrtError, startOrtThread } from './ort-client.ts'
+import type { LabelPanoramaResponse, ModelSignature } from './protocol.ts'
+import { probeProvider } from './provider-probe.ts'
+import { createSessions, ProviderFailure } from './sessions.ts'
+import { createSharedBuffers } from './shared-buffers.ts'
+
+/** The engine process's end of the line to its host. */
+export interface EngineChannel {
+  post(message: EngineMessage): void
+  onMessage(listener: (message: HostMessage) => void): void
+}
+
+/** Shared memory kept for the next panorama: enough for probabilities of a panorama of 8192 px. */
+const KEEP_SHARED_BYTES = 512 * 1024 * 1024
+/** Workers beyond this find nothing to do: onnxruntime is the bottleneck. */
+const MOST_WORKERS = 4
+
+/**
+ * Answers a host's calls: this thread only listens, orders and beats its heart; onnxruntime has a thread of its own and
+ * pixels are worked on by a pool. `die` ends the process when it cannot go on.
+ */
+export function serveEngine(channel: EngineChannel, options: { readonly onnxruntimeVersion: string; readonly die: (reason: string) => void }): void {
+  const cores = availableParallelism()
+  let threads = cores
+  const ort = startOrtThread((error) => options.die(error.message))
+  const parts: EngineParts = {
+    ort,
+    sessions: createSessions(ort, threads),
+    pool: createRasterPool(Math.max(1, Math.min(MOST_WORKERS, cores))),
+    buffers: createSharedBuffers(KEEP_SHARED_BYTES),
+  }
+  const failedProviders: Partial<Record<Provider, string>> = {}
+  const running = new Map<number, AbortController>()
+  let lastLabel: Promise<unknown> = Promise.resolve()
+
+  /** Panoramas one after the other: each has the machine to itself. */
+  function label(request: SettledLabelRequest, call: LabelOptions): Promise<LabelPanoramaResponse> {
+    const labelling = lastLabel.then(() => {
+      call.signal.throwIfAborted()
+      return labelWithFallback(parts, request, { ...call, failedProviders })
+    })
+    lastLabel = labelling.catch(() => {})
+    return labelling
+  }
+
+  const calls: { [C in EngineCall]: (request: EngineCalls[C]['request'], call: LabelOptions) => Promise<EngineCalls[C]['response']> } = {
+    inspect: ({ path }) => inspectModel(parts, path),
+    probe: ({ provider }) => probeProvider(ort, provider, threads).catch(asEngineError),
+    label,
+  }
+
+  async function answer(message: Extract<HostMessage, { type: 'call' }>): Promise<void> {
+    const { id } = message
+    const controller = new AbortController()
+    running.set(id, controller)
+    const call: LabelOptions = {
+      signal: controller.signal,
+      onProgress: (progress) => channel.post({ type: 'progress', id, progress }),
+    }
+    try {
+      const respond = calls[message.call] as (request: unknown, call: LabelOptions) => Promise<EngineCalls[EngineCall]['response']>
+      channel.post({ type: 'done', id, response: await respond(message.request, call) })
+    } catch (error) {
+      channel.post({ type: 'failed', id, error: toWireError(error) })
+    } finally {
+      running.delete(id)
+    }
+  }
+
+  function beat(): void {
+    const provider = parts.sessions.lastProvider()
+    channel.post({ type: 'heartbeat', rssBytes: process.memoryUsage.rss(), provider, failedProviders })
+  }
+
+  channel.onMessage((message) => {
+    switch (message.type) {
+      case 'configure':
+        threads = message.cpuThreads || cores
+        parts.sessions.setThreads(threads)
+        return
+      case 'call':
+        void answer(message)
+        return
+      case 'cancel':
+        running.get(message.id)?.abort(new StudioError('cancelled', 'Cancelled.'))
+    }
+  })
+  setInterval(beat, HEARTBEAT_MS)
+  channel.post({ type: 'ready', onnxruntimeVersion: options.onnxruntimeVersion })
+  beat()
+}
+
+/** A provider that fails while it runs is given up for the life of this process, loudly, and the panorama starts again on the CPU. */
+async function labelWithFallback(
+  parts: EngineParts,
+  request: SettledLabelRequest,
+  options: LabelOptions & { readonly failedProviders: Partial<Record<Provider, string>> },
+): Promise<LabelPanoramaResponse> {
+  const { failedProviders } = options
+  const asked = request.provider
+  if (failedProviders[asked] === undefined) {
+    try {
+      return await labelPanorama(parts, request, options)
+    } catch (error) {
+      if (!(error instanceof ProviderFailure)) throw error
+      failedProviders[asked] = error.message
+    }
+  }
+  const response = await labelPanorama(parts, { ...request, provider: 'cpu' }, options)
+  const warning = `${asked} failed and the CPU took over: ${failedProviders[asked]}`
+  return { ...response, warnings: [warning, ...response.warnings] }
+}
+
+async function inspectModel({ ort }: EngineParts, path: string): Promise<ModelSignature> {
+  await access(path).catch((cause: unknown) => {
+    throw new StudioError('bad-file', `${path} cannot be read: check that the file exists and that you may read it.`, { cause })
+  })
+  try {
+    return await ort.ask({ type: 'inspect', path })
+  } catch (error) {
+    if (!(error instanceof OrtError)) throw error
+    throw new StudioError(
+      'bad-model',
+      `${basename(path)} is not a model that onnxruntime can open (${error.message.replace(/^Load model from .* failed:/, '')}). Give an .onnx file, with its .onnx_data file beside it where it has one.`,
+      { cause: error },
+    )
+  }
+}
+
+function asEngineError(error: unknown): never {
+  throw new StudioError('engine', error instanceof Error ? error.message : String(error), { cause: error })
+}

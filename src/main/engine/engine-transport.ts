@@ -1,0 +1,58 @@
+import { fork } from 'node:child_process'
+import { entryFile } from '../entries.ts'
+import type { HostMessage } from './messages.ts'
+
+/** A started engine process as its host sees it: made with fork() here, with utilityProcess in Electron. */
+export interface EngineTransport {
+  pid(): number | null
+  post(message: HostMessage): void
+  /** ends it at once, without asking */
+  kill(): void
+  onMessage(listener: (message: unknown) => void): void
+  /** once; `reason` in words: "signal SIGKILL", "exit code 1" */
+  onExit(listener: (reason: string) => void): void
+  /** what it prints, line by line */
+  onLog(listener: (line: string) => void): void
+}
+
+/** Starts the engine as a child of a Node process. It ends by itself when this process goes, however that happens. */
+export function forkEngine(options: { readonly env?: NodeJS.ProcessEnv } = {}): EngineTransport {
+  const child = fork(entryFile('engine-process'), [], {
+    env: { ...process.env, ...options.env },
+    // not the host's own: a debugger's port or a test runner's loader is not for the engine
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // keeps NaN and infinity, which JSON does not
+    serialization: 'advanced',
+  })
+  // a post that meets a dying process is no news: its exit is
+  child.on('error', () => {})
+  return {
+    pid: () => child.pid ?? null,
+    post: (message) => {
+      if (child.connected) child.send(message, () => {})
+    },
+    kill: () => child.kill('SIGKILL'),
+    onMessage: (listener) => child.on('message', listener),
+    onExit: (listener) => {
+      let told = false
+      const tell = (reason: string): void => {
+        if (!told) listener(reason)
+        told = true
+      }
+      child.once('exit', (code, signal) => tell(signal === null ? `exit code ${code}` : `signal ${signal}`))
+      child.once('error', (error) => tell(`it could not be started: ${error.message}`))
+    },
+    onLog: (listener) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.setEncoding('utf8')
+        let rest = ''
+        stream?.on('data', (text: string) => {
+          const lines = (rest + text).split('\n')
+          rest = lines.pop() ?? ''
+          for (const line of lines) if (line.trim() !== '') listener(line)
+        })
+      }
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import type { WireError } from '../../contract/errors.ts'
+import type { Provider } from '../../contract/schemas.ts'
+import type { EngineProgress, LabelPanoramaRequest, LabelPanoramaResponse, ModelSignature } from './protocol.ts'
+
+/** Messages between the host and the engine process: small numbers, paths and hashes. */
+
+/** A labelling request whose provider has been settled by the host. */
+export type SettledLabelRequest = Omit<LabelPanoramaRequest, 'provider'> & { readonly provider: Provider }
+
+/** How one provider did against the CPU on the probe (provider-probe.ts). */
+export interface ProbeResult {
+  readonly cpuMs: number
+  readonly providerMs: number
+  /** largest difference of the outputs, relative to the largest output */
+  readonly difference: number
+}
+
+export interface EngineCalls {
+  readonly inspect: { request: { path: string }; response: ModelSignature }
+  readonly label: { request: SettledLabelRequest; response: LabelPanoramaResponse }
+  readonly probe: { request: { provider: Provider }; response: ProbeResult }
+}
+export type EngineCall = keyof EngineCalls
+
+export type HostMessage =
+  | { readonly type: 'configure'; readonly cpuThreads: number }
+  | { readonly [C in EngineCall]: { readonly type: 'call'; readonly id: number; readonly call: C; readonly request: EngineCalls[C]['request'] } }[EngineCall]
+  | { readonly type: 'cancel'; readonly id: number }
+
+export type EngineMessage =
+  | { readonly type: 'ready'; readonly onnxruntimeVersion: string }
+  | {
+      readonly type: 'heartbeat'
+      readonly rssBytes: number
+      /** of the last session that was made */
+      readonly provider: Provider | null
+      /** providers that failed in this process, and how */
+      readonly failedProviders: Readonly<Partial<Record<Provider, string>>>
+    }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: EngineProgress }
+  | { readonly type: 'done'; readonly id: number; readonly response: EngineCalls[EngineCall]['response'] }
+  | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
+
+const ENGINE_MESSAGES = new Set<unknown>(['ready', 'heartbeat', 'progress', 'done', 'failed'] satisfies EngineMessage['type'][])
+const HOST_MESSAGES = new Set<unknown>(['configure', 'call', 'cancel'] satisfies HostMessage['type'][])
+
+/** Both ends are the same build, so the kind of message is all there is to check. */
+export function isEngineMessage(message: unknown): message is EngineMessage {
+  return typeof message === 'object' && message !== null && 'type' in message && ENGINE_MESSAGES.has(message.type)
+}
+
+export function isHostMessage(message: unknown): message is HostMessage {
+  return typeof message === 'object' && message !== null && 'type' in message && HOST_MESSAGES.has(message.type)
+}
+
+/** How often the engine says that it lives. */
+export const HEARTBEAT_MS = 1000

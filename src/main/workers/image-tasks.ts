@@ -1,0 +1,48 @@
+import { basename } from 'node:path'
+import sharp from 'sharp'
+import { StudioError } from '../../contract/errors.ts'
+import { cropAcrossSeam } from '../../core/raster/crop.ts'
+import { pixelValues } from '../../core/raster/pixel-values.ts'
+import { resizeRgb } from '../../core/raster/resize.ts'
+import type { RgbImage } from '../../core/raster/raster.ts'
+import type { TaskHandlers, TaskInput } from './raster-tasks.ts'
+
+// decoded panoramas are used once: a cache would only hold memory
+sharp.cache(false)
+
+export const IMAGE_TASKS: Pick<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cropPixels'> = {
+  async decodeImage({ path, size, out }) {
+    const { data, info } = await sharp(path, { limitInputPixels: false })
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+      .catch((cause: unknown) => {
+        throw new StudioError('bad-file', `The image ${basename(path)} cannot be read: import the panorama again.`, { cause })
+      })
+    if (info.width !== size.width || info.height !== size.height) {
+      throw new StudioError(
+        'bad-file',
+        `The image ${basename(path)} is ${info.width}x${info.height}, not ${size.width}x${size.height} as recorded: import the panorama again.`,
+      )
+    }
+    if (info.channels === 3) out.set(data)
+    else for (let pixel = 0; pixel < size.width * size.height; pixel++) out.fill(data[pixel * info.channels], pixel * 3, pixel * 3 + 3)
+    return null
+  },
+
+  cropPlanes(input) {
+    pixelValues(resizedCrop(input), input.frame, input.out)
+    return null
+  },
+
+  cropPixels(input) {
+    input.out.set(resizedCrop(input).data)
+    return null
+  },
+}
+
+function resizedCrop({ image, rect, size }: Pick<TaskInput<'cropPixels'>, 'image' | 'rect' | 'size'>): RgbImage {
+  const crop = cropAcrossSeam(image, rect)
+  return crop.width === size.width && crop.height === size.height ? crop : resizeRgb(crop, size.width, size.height)
+}
