@@ -21,6 +21,7 @@ export default defineConfig({
           'engine-process': entry('src/main/engine-process.ts'),
           'ort-thread': entry('src/main/engine/ort-thread.ts'),
           'raster-worker': entry('src/main/workers/raster-worker.ts'),
+          'label-worker': entry('src/main/workers/label-worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

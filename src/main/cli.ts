@@ -1,1 +1,40 @@
-console.log('src/main/cli.ts')
+import { Command, CommanderError } from 'commander'
+import { addEngineCommands } from './cli/engine-commands.ts'
+import { addImportCommand } from './cli/import-command.ts'
+import { addLabelCommand } from './cli/label-command.ts'
+import { addLabelsCommands } from './cli/labels-commands.ts'
+import { addModelsCommands } from './cli/models-commands.ts'
+import { reportError } from './cli/output.ts'
+import { addServeCommand } from './cli/serve-command.ts'
+import { addWorkspaceCommands } from './cli/workspace-commands.ts'
+
+/** The command line: stable, scripts depend on it. Exit codes: 0 done, 2 usage, 3 bad input, 4 engine failure. */
+export function buildProgram(): Command {
+  const program = new Command('goodsam')
+  program
+    .description('GoodSAM Studio: pseudo-labels for unlabelled panoramas, and a compact student from them')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(add --help for the options)')
+  addWorkspaceCommands(program)
+  addModelsCommands(program)
+  addImportCommand(program)
+  addLabelCommand(program)
+  addLabelsCommands(program)
+  addServeCommand(program)
+  addEngineCommands(program)
+  return program
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync(argv)
+    return 0
+  } catch (error) {
+    // commander has printed its message; help and version are not errors
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    return reportError(error, { json: argv.includes('--json') })
+  }
+}
+
+process.exitCode = await main(process.argv)

@@ -5,11 +5,23 @@ const SOURCES = {
   'engine-process': 'engine-process.ts',
   'ort-thread': 'engine/ort-thread.ts',
   'raster-worker': 'workers/raster-worker.ts',
+  'label-worker': 'workers/label-worker.ts',
 } as const
+
+const fromSource = import.meta.filename.endsWith('.ts')
+
+/** out/main, also when this module was put into a chunk. */
+function builtMain(): string {
+  const folder = import.meta.dirname
+  return basename(folder) === 'chunks' ? dirname(folder) : folder
+}
 
 /** Absolute path of an entry, as it must be given to fork() or new Worker(). */
 export function entryFile(name: keyof typeof SOURCES): string {
-  const folder = import.meta.dirname
-  if (import.meta.filename.endsWith('.ts')) return resolve(folder, SOURCES[name])
-  return join(basename(folder) === 'chunks' ? dirname(folder) : folder, `${name}.js`)
+  return fromSource ? resolve(import.meta.dirname, SOURCES[name]) : join(builtMain(), `${name}.js`)
+}
+
+/** The out/ folder with the built window and preload script. */
+export function builtFolder(): string {
+  return fromSource ? resolve(import.meta.dirname, '../../out') : dirname(builtMain())
 }

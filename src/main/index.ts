@@ -1,1 +1,36 @@
-console.log('src/main/index.ts')
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { app } from 'electron'
+import { toWireError } from '../contract/errors.ts'
+import { composeStudio } from './compose.ts'
+import { builtFolder, entryFile } from './entries.ts'
+import { launchUtilityProcess } from './hosts/electron/engine-launcher.ts'
+import { runElectronHost, type HostedStudio } from './hosts/electron/run-electron-host.ts'
+
+/** The desktop app: electron . [WORKSPACE] (made when it is missing). */
+async function openStudio(): Promise<HostedStudio> {
+  const studio = await composeStudio({
+    workspace: workspaceFolder(),
+    create: true,
+    queue: 'all',
+    launchEngine: () => launchUtilityProcess(entryFile('engine-process')),
+  })
+  return { ...studio, onBug: (error, where) => studio.log.error({ error }, where) }
+}
+
+function workspaceFolder(): string {
+  const words = process.argv.filter((word) => !word.startsWith('-'))
+  // the executable, the app's folder unless it is packaged, the workspace
+  const named = words[app.isPackaged ? 1 : 2]
+  return named === undefined ? join(homedir(), 'goodsam-workspace') : resolve(named)
+}
+
+// not awaited: Electron is not ready before this module has run
+runElectronHost({
+  openStudio,
+  rendererFolder: join(builtFolder(), 'renderer'),
+  preload: join(builtFolder(), 'preload', 'index.cjs'),
+}).catch((error: unknown) => {
+  process.stderr.write(`error: ${toWireError(error).message}\n`)
+  app.exit(1)
+})

@@ -99,3 +99,9 @@ function toPanorama(row: Row): Panorama {
   const record = { ...row, projection: parseJson(row.projection), warnings: parseJson(row.warnings) }
   return parseRecord(panoramaSchema, record, 'panorama')
 }
+
+/** Media type of an image artifact, or null where the artifact is no panorama's image. */
+export function findMediaType(db: ReadDb, image: string): string | null {
+  const row = db.get('SELECT media_type AS mediaType FROM panoramas WHERE image = @image LIMIT 1', { image })
+  return row === undefined ? null : String(row.mediaType)
+}

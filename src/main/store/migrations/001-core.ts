@@ -33,6 +33,7 @@ CREATE TABLE panoramas (
 ) STRICT;
 CREATE INDEX panoramas_in_order ON panoramas (dataset_id, sort_key, name);
 CREATE INDEX panoramas_by_content ON panoramas (dataset_id, file_sha256);
+CREATE INDEX panoramas_by_image ON panoramas (image);
 
 -- what became of every file of an import: the import's own journal, so that it can go on where it stopped
 CREATE TABLE import_files (

@@ -1,0 +1,40 @@
+import { resolve } from 'node:path'
+import { Option, type Command } from 'commander'
+import type { Model, ModelKind } from '../../contract/schemas.ts'
+import { printResult, table, type OutputOptions } from './output.ts'
+import { withStudio } from './studio-session.ts'
+
+/** models add, models list */
+export function addModelsCommands(program: Command): void {
+  const models = program.command('models').description('SAM and teacher-assistant networks (ONNX)')
+
+  models
+    .command('add <workspace> <file...>')
+    .description('add a model: for SAM its encoder and decoder, for a TA its network')
+    .addOption(new Option('--kind <kind>', 'what the model is').choices(['sam', 'ta']).makeOptionMandatory())
+    .option('--name <name>', 'name shown in lists (default: from the file or settings.json)')
+    .option('--json', 'print one JSON document: {id, name, kind, dialect, files, inputs, outputs}')
+    .action(async (workspace: string, files: string[], options: OutputOptions & { kind: ModelKind; name?: string }) => {
+      const model = await withStudio(workspace, (client) =>
+        client.call('models.add', { kind: options.kind, files: files.map((file) => resolve(file)), name: options.name ?? null }))
+      printResult(withSignature(model), options, () => `Added ${model.name} (${model.id}): ${model.kind}, dialect ${model.dialect}.`)
+    })
+
+  models
+    .command('list <workspace>')
+    .option('--json', 'print one JSON document')
+    .action(async (workspace: string, options: OutputOptions) => {
+      const list = await withStudio(workspace, (client) => client.call('models.list', {}))
+      printResult(list.map(withSignature), options, (all) =>
+        table(['id', 'name', 'kind', 'dialect', 'files'],
+          all.map((m) => [m.id, m.name, m.kind, m.dialect, m.files.map((f) => f.name).join(', ')])))
+    })
+}
+
+function withSignature(model: Model): Model & { inputs: Model['files'][number]['inputs']; outputs: Model['files'][number]['outputs'] } {
+  return {
+    ...model,
+    inputs: model.files.flatMap((file) => file.inputs),
+    outputs: model.files.flatMap((file) => file.outputs),
+  }
+}

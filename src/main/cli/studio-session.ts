@@ -1,0 +1,98 @@
+import { resolve } from 'node:path'
+import { StudioError } from '../../contract/errors.ts'
+import type { Client } from '../../contract/procedures.ts'
+import type { Job } from '../../contract/schemas.ts'
+import { composeStudio, type Studio } from '../compose.ts'
+import { duration, note } from './output.ts'
+
+/** Opens the workspace, does the work through the contract, closes the workspace whatever happens. */
+export async function withStudio<T>(
+  workspace: string, work: (client: Client, studio: Studio) => Promise<T>, options: { create?: boolean } = {},
+): Promise<T> {
+  const studio = await composeStudio({
+    workspace: resolve(workspace),
+    create: options.create ?? false,
+    // jobs of an earlier process wait for the window or for the same command again
+    queue: 'asked',
+  })
+  try {
+    return await work(studio.client, studio)
+  } finally {
+    await studio.close()
+  }
+}
+
+/**
+ * Follows a job to its end with progress on stderr. Ctrl+C pauses the job, so that the same command continues it.
+ * Throws when the job failed as a whole, was cancelled or paused.
+ */
+export async function followJob(client: Client, jobId: string): Promise<Job> {
+  const progress = createProgressLine()
+  let lastSeq = 0
+  const showLog = async (): Promise<void> => {
+    for (const line of await client.call('jobs.log', { jobId, afterSeq: lastSeq })) {
+      lastSeq = line.seq
+      progress.print(`${line.level === 'info' ? '' : `${line.level}: `}${line.message}`)
+    }
+  }
+  const pause = (): void => void client.call('jobs.pause', { jobId }).catch(() => {})
+  process.on('SIGINT', pause)
+  try {
+    const job = await new Promise<Job>((settle, fail) => {
+      const onJob = (seen: Job): void => {
+        if (seen.id !== jobId) return
+        progress.show(seen)
+        if (['done', 'failed', 'cancelled', 'paused'].includes(seen.state)) {
+          end()
+          settle(seen)
+        }
+      }
+      const end = client.subscribe('on.jobs', {}, onJob)
+      client.call('jobs.get', { jobId }).then(onJob, fail)
+    })
+    await showLog()
+    progress.end()
+    if (job.state === 'failed') throw new StudioError(job.errorCode ?? 'internal', job.error ?? 'The job failed.')
+    if (job.state === 'cancelled') throw new StudioError('cancelled', 'The job was cancelled.')
+    if (job.state === 'paused') throw new StudioError('cancelled', 'Paused: what is finished is kept. Run the same command again to continue.')
+    return job
+  } finally {
+    process.off('SIGINT', pause)
+  }
+}
+
+interface ProgressLine {
+  show(job: Job): void
+  print(line: string): void
+  end(): void
+}
+
+/** One line that is rewritten on a terminal; a line per finished item elsewhere. */
+function createProgressLine(): ProgressLine {
+  const terminal = process.stderr.isTTY
+  let lastDone = -1
+  let drawn = false
+  const clear = (): void => {
+    if (drawn) process.stderr.write('\r\u001b[K')
+    drawn = false
+  }
+  return {
+    show(job) {
+      const eta = job.etaSeconds === null ? '' : `, ${duration(job.etaSeconds)} left`
+      const line = `${job.done}/${job.total} (${Math.round(job.progress * 100)} %)${eta}  ${job.message}`
+      if (terminal) {
+        clear()
+        process.stderr.write(line.slice(0, (process.stderr.columns ?? 80) - 1))
+        drawn = true
+      } else if (job.done !== lastDone && job.total > 0) {
+        lastDone = job.done
+        note(line)
+      }
+    },
+    print(line) {
+      clear()
+      note(line)
+    },
+    end: clear,
+  }
+}

@@ -1,0 +1,144 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import manifest from '../../package.json' with { type: 'json' }
+import { createInProcessClient } from '../contract/in-process.ts'
+import type { Client, Implementation } from '../contract/procedures.ts'
+import type { Job } from '../contract/schemas.ts'
+import { openArtifactStore, type ArtifactStore } from './artifacts/artifact-store.ts'
+import { createEngine } from './engine/engine.ts'
+import { forkEngine, type EngineTransport } from './engine/engine-transport.ts'
+import { createJobRunner } from './jobs/job-runner.ts'
+import { openLog } from './log.ts'
+import { createImportHandler } from './pipeline/import-panoramas.ts'
+import { labelJobHandler } from './pipeline/label-job.ts'
+import { createChangeFeed, type ChangeFeed } from './services/change-feed.ts'
+import type { ServiceContext } from './services/context.ts'
+import { datasetServices } from './services/datasets.ts'
+import { engineServices, engineSettings } from './services/engine.ts'
+import { jobServices } from './services/jobs.ts'
+import { labelServices } from './services/labels.ts'
+import { modelServices } from './services/models.ts'
+import { reviewServices } from './services/reviews.ts'
+import { runServices } from './services/runs.ts'
+import { workspaceServices } from './services/workspace.ts'
+import { findMediaType } from './store/panoramas.ts'
+import { openStore } from './store/open-store.ts'
+import { getSettings } from './store/settings.ts'
+import { createLabelPool } from './workers/label-pool.ts'
+
+export interface StudioOptions {
+  /** the workspace folder */
+  readonly workspace: string
+  /** make it where there is none */
+  readonly create: boolean
+  /** all: work through the queue, interrupted jobs first; asked: only jobs that this process starts (command line) */
+  readonly queue: 'all' | 'asked'
+  /** how the engine's process is started; default: a Node child process */
+  readonly launchEngine?: () => EngineTransport
+}
+
+/** An open workspace with everything that works on it. */
+export interface Studio {
+  readonly implementation: Implementation
+  /** the same services through an in-process link */
+  readonly client: Client
+  readonly artifacts: {
+    open(hash: string): Promise<{ readonly path: string; readonly bytes: number } | null>
+    mediaTypeOf(hash: string): string | null
+  }
+  /** files dropped on a browser window land here before they are imported */
+  readonly uploadsFolder: string
+  readonly log: Logger
+  close(): Promise<void>
+}
+
+/**
+ * Opens a workspace and wires store, artifacts, engine, jobs and services. Throws what openStore throws:
+ * workspace-locked, workspace-newer, not-found, storage, ...
+ */
+export async function composeStudio(options: StudioOptions): Promise<Studio> {
+  const store = openStore(options.workspace, { create: options.create })
+  try {
+    const log = openLog(store.paths.logs)
+    const artifacts = openArtifactStore(store.paths.artifacts)
+    const engine = createEngine({
+      launch: options.launchEngine ?? forkEngine,
+      settings: engineSettings(getSettings(store.read)),
+      onLog: (line) => log.info({ from: 'engine' }, line),
+    })
+    const pool = createLabelPool()
+    const changes = createChangeFeed()
+    const jobs = createJobRunner({
+      store,
+      handlers: {
+        import: createImportHandler({ store, artifacts, pool }),
+        label: labelJobHandler({ store, artifacts, engine }, (run) => changes.emit('results', run.id)),
+      },
+      log: (level, message) => log[level]({ from: 'jobs' }, message),
+    })
+    const context: ServiceContext = {
+      store, artifacts, engine, jobs, changes, pool, version: manifest.version,
+      enqueue: (jobId) => (options.queue === 'all' ? jobs.start() : jobs.start({ only: jobId })),
+    }
+    const implementation = implementationOf(context)
+    const link = createInProcessClient(implementation)
+    const endAnnouncing = announceJobs(jobs.onJob, changes)
+    if (options.queue === 'all') jobs.start()
+
+    return {
+      implementation,
+      client: link.client,
+      artifacts: artifactSource(artifacts, (hash) => findMediaType(store.read, hash)),
+      uploadsFolder: join(store.paths.root, 'uploads'),
+      log,
+      async close() {
+        endAnnouncing()
+        await jobs.stop()
+        link.close()
+        await Promise.all([engine.stop(), pool.close()])
+        store.close()
+        log.flush()
+      },
+    }
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+function implementationOf(context: ServiceContext): Implementation {
+  return {
+    ...workspaceServices(context),
+    ...datasetServices(context),
+    ...modelServices(context),
+    ...runServices(context),
+    ...reviewServices(context),
+    ...labelServices(context),
+    ...jobServices(context),
+    ...engineServices(context),
+  }
+}
+
+/** What a job changes beyond its own row: the records it works on are stale whenever it moves on. */
+function announceJobs(onJob: (listener: (job: Job) => void) => () => void, changes: ChangeFeed): () => void {
+  const last = new Map<string, string>()
+  return onJob((job) => {
+    const stage = `${job.state}/${job.done}`
+    if (last.get(job.id) === stage) return
+    last.set(job.id, stage)
+    changes.emit('jobs', job.id)
+    changes.emit(job.kind === 'import' ? 'datasets' : 'runs', job.subjectId)
+  })
+}
+
+function artifactSource(artifacts: ArtifactStore, mediaTypeOf: (hash: string) => string | null): Studio['artifacts'] {
+  return {
+    async open(hash) {
+      if (!(await artifacts.has(hash))) return null
+      const path = artifacts.path(hash)
+      return { path, bytes: (await stat(path)).size }
+    },
+    mediaTypeOf,
+  }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import type { LabellingRun } from '../../contract/schemas.ts'
+import { forEachItem } from '../jobs/for-each-item.ts'
+import type { JobHandler } from '../jobs/job-handler.ts'
+import { addRunWarning, getLabellingRun } from '../store/labelling-runs.ts'
+import { countResults, failResult, pendingPanoramas, resetFailedResults } from '../store/panorama-results.ts'
+import { getPanorama } from '../store/panoramas.ts'
+import { getSettings } from '../store/settings.ts'
+import { evictEmbeddings, labelPanorama, recordLabels, type LabellingPipeline } from './label-panorama.ts'
+
+const payloadSchema = z.object({ runId: z.string() })
+
+/** Labels the pending panoramas of a labelling run; a finished one is a committed row and never done again. */
+export function labelJobHandler(pipeline: LabellingPipeline, onResult: (run: LabellingRun) => void): JobHandler {
+  const { store } = pipeline
+  const embeddingBytes = (): number => getSettings(store.read).embeddingCacheGiB * 2 ** 30
+  return {
+    async run(_job, context) {
+      const run = getLabellingRun(store.read, payloadSchema.parse(context.payload).runId)
+      const { total, done, failed } = countResults(store.read, run.id)
+      const warned = new Set<string>()
+      const warn = (name: string, warning: string): void => {
+        if (!warned.has(warning)) context.log('warn', `${name}: ${warning}`)
+        warned.add(warning)
+      }
+      await forEachItem(context, {
+        noun: 'panorama',
+        counts: { total, done: done + failed, failed },
+        pending: pendingPanoramas(store.read, run.id),
+        nameOf: ({ name }) => name,
+        async compute({ panoramaId, name }, { signal, progress }) {
+          // before the next ones are written, so that the space stays bounded over thousands of panoramas
+          await evictEmbeddings(pipeline, embeddingBytes())
+          const labelled = await labelPanorama(pipeline, { run, panorama: getPanorama(store.read, panoramaId) }, {
+            signal,
+            onProgress: ({ fraction, message }) => progress(fraction, message),
+            keepEmbeddings: embeddingBytes() > 0,
+          })
+          for (const warning of labelled.response.warnings) warn(name, warning)
+          return labelled
+        },
+        wasComputed: ({ response }) => response.stats.ortSeconds > 0,
+        finish(db, { panoramaId }, labelled) {
+          recordLabels(db, { runId: run.id, panoramaId }, labelled)
+          for (const warning of labelled.response.warnings) addRunWarning(db, run.id, warning)
+          onResult(run)
+        },
+        fail(db, { panoramaId }, error) {
+          failResult(db, { runId: run.id, panoramaId }, error.message)
+          onResult(run)
+        },
+      })
+      await evictEmbeddings(pipeline, embeddingBytes())
+    },
+    retryFailed: (db, job) => (job.subjectId === null ? 0 : resetFailedResults(db, job.subjectId)),
+  }
+}

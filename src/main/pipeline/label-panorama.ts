@@ -1,0 +1,139 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StudioError } from '../../contract/errors.ts'
+import type { LabellingRun, LabelStats, Model, Panorama } from '../../contract/schemas.ts'
+import { layoutWindows } from '../../core/goodsam/windows.ts'
+import type { ArtifactStore } from '../artifacts/artifact-store.ts'
+import type { Engine, EngineModel, EngineProgress, LabelPanoramaResponse } from '../engine/protocol.ts'
+import type { WriteDb } from '../store/database.ts'
+import { getModel } from '../store/models.ts'
+import type { Store } from '../store/open-store.ts'
+import { finishResult } from '../store/panorama-results.ts'
+import { findStage, forgetStages, rememberStage, stagesToEvict, touchStages, type StageKind } from '../store/stage-cache.ts'
+import { stageKeys, type StageKeys } from './stage-keys.ts'
+
+export interface LabellingPipeline {
+  readonly store: Store
+  readonly artifacts: ArtifactStore
+  readonly engine: Engine
+}
+
+export interface LabelPanoramaOptions {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: EngineProgress) => void
+  /** false: SAM embeddings are not written */
+  readonly keepEmbeddings: boolean
+}
+
+export interface LabelledPanorama {
+  readonly response: LabelPanoramaResponse
+  /** every stage that this panorama used or made */
+  readonly stages: readonly { readonly key: string; readonly kind: StageKind; readonly hash: string; readonly bytes: number }[]
+}
+
+const STAGES = ['masks', 'semantics', 'boundary', 'fusion'] as const
+
+/**
+ * Labels one panorama of a run: hands the engine what is cached and lets it compute the rest. The artifacts are written
+ * when this resolves; recordLabels writes the rows.
+ * Throws StudioError: engine, bad-model, bad-file, storage, cancelled.
+ */
+export async function labelPanorama(
+  { store, artifacts, engine }: LabellingPipeline,
+  { run, panorama }: { readonly run: LabellingRun; readonly panorama: Panorama },
+  options: LabelPanoramaOptions,
+): Promise<LabelledPanorama> {
+  const sam = run.samId === null ? null : withFilters(getModel(store.read, run.samId), run)
+  const ta = getModel(store.read, run.taId)
+  const { cyclic } = panorama.projection
+  const windows = layoutWindows({ widthPx: panorama.width, heightPx: panorama.height, cyclic }, run.config.windows)
+  const keys = stageKeys({ image: panorama.image, cyclic, sam, ta, config: run.config, windows })
+
+  const response = await engine.labelPanorama(
+    {
+      panoramaName: panorama.name,
+      image: { path: artifacts.path(panorama.image), width: panorama.width, height: panorama.height, cyclic },
+      artifactsRoot: artifacts.root,
+      sam: sam && { ...engineModel(store, sam), settings: sam.settings },
+      ta: engineModel(store, ta),
+      config: run.config,
+      provider: run.provider,
+      cached: await cachedStages(store, artifacts, keys),
+      keepEmbeddings: options.keepEmbeddings,
+    },
+    options,
+  )
+  return { response, stages: await stagesOf(artifacts, keys, response) }
+}
+
+/** Writes the result of a panorama and remembers its stages. */
+export function recordLabels(
+  db: WriteDb, key: { readonly runId: string; readonly panoramaId: string }, { response, stages }: LabelledPanorama,
+): void {
+  const { artifacts, stats } = response
+  finishResult(db, key, { artifacts, stats, doubt: doubtOf(stats) })
+  for (const stage of stages) if (findStage(db, stage.key)?.hash !== stage.hash) rememberStage(db, stage)
+  touchStages(db, stages.map((stage) => stage.key))
+}
+
+/**
+ * 0..1, high: look at this one first. The share of votes that the labels did not get, raised by how much SAM overruled
+ * the TA. [D]
+ */
+export function doubtOf(stats: Pick<LabelStats, 'meanConfidence' | 'disagreement'>): number {
+  const unsure = 1 - stats.meanConfidence
+  return Math.min(1, Math.max(0, unsure + (1 - unsure) * 0.5 * stats.disagreement))
+}
+
+/** Keeps the disk space of SAM embeddings bounded: the least recently used go first. */
+export async function evictEmbeddings(
+  { store, artifacts }: Pick<LabellingPipeline, 'store' | 'artifacts'>, keepBytes: number,
+): Promise<void> {
+  const evicted = stagesToEvict(store.read, 'embedding', keepBytes)
+  if (evicted.length === 0) return
+  store.transaction((db) => evicted.forEach(({ hash }) => forgetStages(db, hash)))
+  for (const { hash } of evicted) await artifacts.remove(hash)
+}
+
+function withFilters(sam: Model, run: LabellingRun): Model & { settings: NonNullable<Model['samSettings']> } {
+  const settings = run.samSettings ?? sam.samSettings
+  if (settings === null) throw new StudioError('bad-model', `"${sam.name}" has no mask filters: remove it and add it again.`)
+  return { ...sam, settings }
+}
+
+function engineModel(store: Store, model: Model): EngineModel {
+  const paths: { encoder?: string; decoder?: string; network?: string } = {}
+  for (const { role, name } of model.files) {
+    if (role !== 'external-data') paths[role] = join(store.paths.models, model.id, name)
+  }
+  return { sha256: model.sha256, dialect: model.dialect, name: model.name, paths }
+}
+
+/** Artifacts of the stages that were computed before and still lie in the store. */
+async function cachedStages(
+  store: Store, artifacts: ArtifactStore, keys: StageKeys,
+): Promise<Record<(typeof STAGES)[number], string | null> & { embeddings: (string | null)[] }> {
+  const lookUp = async (key: string | null): Promise<string | null> => {
+    const stage = key === null ? null : findStage(store.read, key)
+    return stage !== null && (await artifacts.has(stage.hash)) ? stage.hash : null
+  }
+  const [masks, semantics, boundary, fusion] = await Promise.all(STAGES.map((stage) => lookUp(keys[stage])))
+  // embeddings are only read when masks must be made
+  const embeddings = masks === null ? await Promise.all(keys.embeddings.map(lookUp)) : keys.embeddings.map(() => null)
+  return { masks, semantics, boundary, fusion, embeddings }
+}
+
+async function stagesOf(
+  artifacts: ArtifactStore, keys: StageKeys, response: LabelPanoramaResponse,
+): Promise<LabelledPanorama['stages']> {
+  const stages: { key: string; kind: StageKind; hash: string; bytes: number }[] = []
+  for (const kind of STAGES) {
+    const key = keys[kind]
+    const hash = response.artifacts[kind]
+    if (key !== null && hash !== null) stages.push({ key, kind, hash, bytes: (await stat(artifacts.path(hash))).size })
+  }
+  response.embeddings.forEach((embedding, window) => {
+    if (embedding) stages.push({ key: keys.embeddings[window], kind: 'embedding', ...embedding })
+  })
+  return stages
+}

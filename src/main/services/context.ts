@@ -1,0 +1,21 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts'
+import type { Engine } from '../engine/protocol.ts'
+import type { JobRunner } from '../jobs/job-runner.ts'
+import type { Store } from '../store/open-store.ts'
+import type { LabelPool } from '../workers/label-pool.ts'
+import type { ChangeFeed } from './change-feed.ts'
+
+/** What every service works with. */
+export interface ServiceContext {
+  readonly store: Store
+  readonly artifacts: ArtifactStore
+  readonly engine: Engine
+  readonly jobs: JobRunner
+  readonly changes: ChangeFeed
+  /** worker threads for label maps: encoding, scoring */
+  readonly pool: LabelPool
+  /** tells the queue that a job was added or asked for again */
+  enqueue(jobId: string): void
+  /** the program's version, for records and reports */
+  readonly version: string
+}
