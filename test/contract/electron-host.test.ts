@@ -212,19 +212,24 @@ describe('the channel', () => {
   })
 })
 
-test('the engine runs in a utility process', () => {
+test('the engine runs in a utility process', async () => {
   const launched = launchUtilityProcess('/build/engine-process.js')
   const { script, process } = seen.forks[0]
   const heard: unknown[] = []
+  const printed: string[] = []
   launched.onMessage((message) => heard.push(message))
-  launched.onExit((code) => heard.push({ code }))
-  launched.send({ type: 'configure' })
+  launched.onExit((reason) => heard.push(reason))
+  launched.onLog((line) => printed.push(line))
+  launched.post({ type: 'configure', cpuThreads: 2 })
   process.events.emit('message', { type: 'ready' })
+  for (const text of ['one\ntw', 'o\n\n', 'unfinished']) process.stderr.write(text)
+  await vi.waitFor(() => expect(printed).toEqual(['one', 'two']))
   launched.kill()
   process.events.emit('exit', 9)
-  launched.send({ type: 'too late' })
+  launched.post({ type: 'too late' })
   expect(script).toBe('/build/engine-process.js')
-  expect(process.posted).toEqual([{ type: 'configure' }])
+  expect(launched.pid()).toBeNull()
+  expect(process.posted).toEqual([{ type: 'configure', cpuThreads: 2 }])
   expect(process.killed).toBe(true)
-  expect(heard).toEqual([{ type: 'ready' }, { code: 9 }])
+  expect(heard).toEqual([{ type: 'ready' }, 'exit code 9'])
 })

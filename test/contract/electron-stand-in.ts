@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { PassThrough } from 'node:stream'
 import type * as Electron from 'electron'
 import type { PageElectron } from '../../src/preload/expose-bridge.ts'
 
@@ -53,8 +54,6 @@ class StandInApp extends Emitter {
     return Promise.resolve()
   }
 
-  enableSandbox(): void {}
-
   setAboutPanelOptions(): void {}
 
   quit(): void {
@@ -70,7 +69,7 @@ class StandInApp extends Emitter {
 }
 export const app = new StandInApp() satisfies Pick<
   Electron.App,
-  'requestSingleInstanceLock' | 'whenReady' | 'enableSandbox' | 'setAboutPanelOptions' | 'quit' | 'exit' | 'on'
+  'requestSingleInstanceLock' | 'whenReady' | 'setAboutPanelOptions' | 'quit' | 'exit' | 'on'
 >
 
 export const ipcMain = new Emitter() satisfies Pick<Electron.IpcMain, 'on' | 'removeListener'>
@@ -234,6 +233,8 @@ export const Menu = {
 
 export class StandInUtilityProcess extends Emitter {
   readonly pid: number | undefined = undefined
+  readonly stdout = new PassThrough()
+  readonly stderr = new PassThrough()
   readonly posted: unknown[] = []
   killed = false
 
@@ -246,7 +247,7 @@ export class StandInUtilityProcess extends Emitter {
     return true
   }
 }
-void (StandInUtilityProcess satisfies new () => Pick<Electron.UtilityProcess, 'pid' | 'postMessage' | 'kill' | 'on' | 'once'>)
+void (StandInUtilityProcess satisfies new () => Pick<Electron.UtilityProcess, 'pid' | 'stdout' | 'stderr' | 'postMessage' | 'kill' | 'on' | 'once'>)
 
 export const utilityProcess = {
   fork(script) {

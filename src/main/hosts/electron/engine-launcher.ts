@@ -1,34 +1,46 @@
 import { utilityProcess } from 'electron'
 
-/** The engine's process as the engine's client sees it; the same shape as a forked Node process gives. */
+/** A started process as its client sees it: the same shape that a forked Node process is given. */
 export interface LaunchedProcess {
-  readonly pid: number | undefined
-  send(message: unknown): void
-  onMessage(listener: (message: unknown) => void): void
-  onExit(listener: (code: number | null) => void): void
+  pid(): number | null
+  post(message: unknown): void
   /** at once, without a farewell: a process that computes does not hear one */
   kill(): void
+  onMessage(listener: (message: unknown) => void): void
+  /** once; the reason in words */
+  onExit(listener: (reason: string) => void): void
+  /** what it prints, line by line */
+  onLog(listener: (line: string) => void): void
 }
 
 /** Starts a script in a utility process of Electron. Only after the app is ready. */
 export function launchUtilityProcess(script: string): LaunchedProcess {
-  const child = utilityProcess.fork(script, [], { serviceName: 'GoodSAM engine', stdio: 'inherit' })
+  const child = utilityProcess.fork(script, [], { serviceName: 'GoodSAM engine', stdio: 'pipe' })
   let exited = false
   child.once('exit', () => (exited = true))
   return {
-    get pid() {
-      return child.pid
-    },
-    send(message) {
+    pid: () => child.pid ?? null,
+    post(message) {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process, not a window
       if (!exited) child.postMessage(message)
     },
-    onMessage: (listener) => void child.on('message', (message: unknown) => listener(message)),
-    onExit: (listener) => void child.on('exit', (code) => listener(code)),
     kill() {
       if (exited) return
+      // Electron asks politely, which a process that computes does not hear
       if (child.pid === undefined) child.kill()
       else process.kill(child.pid, 'SIGKILL')
+    },
+    onMessage: (listener) => void child.on('message', (message: unknown) => listener(message)),
+    onExit: (listener) => void child.once('exit', (code) => listener(`exit code ${code}`)),
+    onLog(listener) {
+      for (const stream of [child.stdout, child.stderr]) {
+        let rest = ''
+        stream?.on('data', (data: Buffer | string) => {
+          const lines = (rest + data.toString()).split('\n')
+          rest = lines.pop() ?? ''
+          for (const line of lines) if (line.trim() !== '') listener(line)
+        })
+      }
     },
   }
 }

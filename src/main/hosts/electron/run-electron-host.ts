@@ -11,6 +11,8 @@ import { confineWebContents, openWindow } from './window.ts'
 export interface HostedStudio {
   readonly implementation: Implementation
   readonly artifacts: ArtifactSource
+  /** hears of errors that are bugs, for the log */
+  readonly onBug?: (error: unknown, where: string) => void
   close(): Promise<void>
 }
 
@@ -21,8 +23,6 @@ export interface ElectronHostOptions {
   readonly rendererFolder: string
   /** the built preload script */
   readonly preload: string
-  /** hears of errors that are bugs, for the log */
-  readonly onBug?: (error: unknown, procedure: string) => void
 }
 
 /**
@@ -36,7 +36,6 @@ export async function runElectronHost(options: ElectronHostOptions): Promise<voi
     return
   }
   registerScheme()
-  app.enableSandbox()
   confineWebContents()
   await app.whenReady()
   let studio: HostedStudio
@@ -49,7 +48,7 @@ export async function runElectronHost(options: ElectronHostOptions): Promise<voi
     app.exit(EXIT_CODES[code])
     return
   }
-  const endIpc = serveIpc(studio.implementation, { onBug: options.onBug })
+  const endIpc = serveIpc(studio.implementation, { onBug: studio.onBug })
   setMenu(process.platform)
 
   app.on('second-instance', () => showWindow(options.preload))
@@ -67,7 +66,7 @@ export async function runElectronHost(options: ElectronHostOptions): Promise<voi
     studio.close().then(
       () => app.exit(0),
       (error: unknown) => {
-        options.onBug?.(error, 'closing the workspace')
+        studio.onBug?.(error, 'closing the workspace')
         app.exit(1)
       },
     )
