@@ -49,3 +49,9 @@ export function listRefusedFiles(db: ReadDb, datasetId: string): RefusedFile[] {
 export function forgetRefusedFiles(db: WriteDb, datasetId: string): number {
   return db.run(`DELETE FROM import_files WHERE dataset_id = @datasetId AND outcome = 'refused'`, { datasetId })
 }
+
+/** The panorama of every imported file: for giving truth to panoramas that were imported without. */
+export function panoramasByFile(db: ReadDb, datasetId: string): Map<string, string> {
+  const rows = db.all(`SELECT file, panorama_id AS id FROM import_files WHERE dataset_id = @datasetId AND outcome = 'imported'`, { datasetId })
+  return new Map(rows.map((row) => [String(row.file), String(row.id)]))
+}

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contract/errors.ts'
-import { ERROR_CODES, StudioError } from '../../contract/errors.ts'
+import { StudioError } from '../../contract/errors.ts'
 import type { Job, JobState } from '../../contract/schemas.ts'
 import { jobSchema } from '../../contract/schemas.ts'
 import type { ReadDb, Row, SqlValue, WriteDb } from './database.ts'
@@ -41,8 +41,8 @@ const COLUMN_OF: Readonly<Record<keyof JobPatch, string>> = {
 }
 
 const SELECT = `
-  SELECT id, kind, title, state, stopping, subject_id AS subjectId, done, failed, total, message, error, attempts,
-    created_at AS createdAt, started_at AS startedAt, finished_at AS finishedAt
+  SELECT id, kind, title, state, stopping, subject_id AS subjectId, done, failed, total, message, error,
+    error_code AS errorCode, attempts, created_at AS createdAt, started_at AS startedAt, finished_at AS finishedAt
   FROM jobs`
 
 /** Puts a job at the end of the queue. */
@@ -72,12 +72,6 @@ export function getJob(db: ReadDb, id: string): Job {
 /** What its handler was told. */
 export function getJobPayload(db: ReadDb, id: string): unknown {
   return parseJson(db.get('SELECT payload FROM jobs WHERE id = @id', { id })?.payload)
-}
-
-/** The code of the error that a failed job ended with; null where it did not fail. For the command line's exit code. */
-export function getJobErrorCode(db: ReadDb, id: string): ErrorCode | null {
-  const code = db.get('SELECT error_code AS code FROM jobs WHERE id = @id', { id })?.code
-  return ERROR_CODES.find((known) => known === code) ?? null
 }
 
 /** The oldest job that waits, or null. */

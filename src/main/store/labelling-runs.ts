@@ -1,7 +1,7 @@
-import type { z } from 'zod'
 import { StudioError } from '../../contract/errors.ts'
-import type { LabellingRun, ProviderSetting, goodsamConfigSchema, samSettingsSchema } from '../../contract/schemas.ts'
+import type { LabellingRun, ProviderSetting } from '../../contract/schemas.ts'
 import { labellingRunSchema } from '../../contract/schemas.ts'
+import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
 import type { ReadDb, Row, WriteDb } from './database.ts'
 import { newId } from './ids.ts'
 import { removeJobsOf, requireNoActiveJob } from './jobs.ts'
@@ -16,8 +16,8 @@ export interface NewLabellingRun {
   /** null for a TA-only baseline run */
   readonly samId: string | null
   readonly taId: string
-  readonly config: z.input<typeof goodsamConfigSchema>
-  readonly samSettings: z.input<typeof samSettingsSchema> | null
+  readonly config: GoodsamConfig
+  readonly samSettings: SamSettings | null
   readonly provider: ProviderSetting
   readonly jobId: string
   /** take the panoramas of this run instead of all of the dataset */

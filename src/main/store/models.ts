@@ -1,6 +1,7 @@
 import { StudioError } from '../../contract/errors.ts'
 import type { Model } from '../../contract/schemas.ts'
 import { modelSchema } from '../../contract/schemas.ts'
+import type { SamSettings } from '../../core/goodsam/config.ts'
 import type { ReadDb, Row, WriteDb } from './database.ts'
 import { newId } from './ids.ts'
 import { requireFreeName, resolveReference } from './reference.ts'
@@ -47,7 +48,7 @@ export function findModelByContent(db: ReadDb, sha256: string): Model | null {
 }
 
 /** Throws `not-found`, `conflict` (it is no SAM). */
-export function setSamSettings(db: WriteDb, reference: string, settings: NonNullable<Model['samSettings']>): Model {
+export function setSamSettings(db: WriteDb, reference: string, settings: SamSettings): Model {
   const { id, kind, name } = getModel(db, reference)
   if (kind !== 'sam') throw new StudioError('conflict', `"${name}" is a TA: it has no mask filters. Choose a SAM model.`)
   db.run('UPDATE models SET sam_settings = @settings WHERE id = @id', { id, settings: JSON.stringify(settings) })

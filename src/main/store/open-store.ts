@@ -1,8 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { StudioError } from '../../contract/errors.ts'
-import { storageError } from '../artifacts/storage-errors.ts'
+import { errnoOf, storageError } from '../artifacts/storage-errors.ts'
 import type { ReadDb, WriteDb } from './database.ts'
 import { createHandles, guarded, studioError } from './database.ts'
 import { seedLabelSets } from './label-sets.ts'
@@ -68,6 +68,7 @@ export function openStore(folder: string, options: OpenStoreOptions): Store {
   const paths = workspacePaths(folder)
   const now = options.now ?? (() => new Date())
   requireFolder(paths, options.create)
+  requireWritable(paths)
   const connection = guarded(paths.database, () => new Database(paths.database, { timeout: BUSY_MS }))
   try {
     lock(connection, paths)
@@ -106,6 +107,17 @@ function requireFolder(paths: WorkspacePaths, create: boolean): void {
   if (folder === undefined) throw new StudioError('not-found', `There is no folder ${paths.root}. ${remedy}`)
   if (statSync(paths.database, { throwIfNoEntry: false }) === undefined) {
     throw new StudioError('not-found', `${paths.root} is not a workspace: it has no goodsam.db. ${remedy}`)
+  }
+}
+
+/** SQLite opens a file that it may not write all the same, and its lock then fails in words that help nobody. */
+function requireWritable(paths: WorkspacePaths): void {
+  for (const path of [paths.root, paths.database]) {
+    try {
+      accessSync(path, constants.R_OK | constants.W_OK)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw storageError('write to', path, error)
+    }
   }
 }
 
