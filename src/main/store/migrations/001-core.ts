@@ -125,7 +125,7 @@ CREATE TABLE panorama_results (
   PRIMARY KEY (run_id, panorama_id)
 ) STRICT;
 CREATE INDEX panorama_results_by_status ON panorama_results (run_id, status, mean_confidence);
-CREATE INDEX panorama_results_by_doubt ON panorama_results (run_id, doubt);
+CREATE INDEX panorama_results_by_doubt ON panorama_results (run_id, doubt DESC);
 CREATE INDEX panorama_results_by_panorama ON panorama_results (panorama_id);
 
 -- a journal: rows are only added, the last one counts, so undo is history too
