@@ -67,8 +67,14 @@ export function createClient(port: Port | ReopeningPort, options: ClientOptions 
   const deliver = (id: number, event: unknown): void => {
     const subscriber = byId.get(id)
     if (subscriber === undefined) return
+    const parsed = (procedures[subscriber.name].output as z.ZodType).safeParse(event)
+    if (!parsed.success) {
+      // a host of another version: better no events than wrong ones
+      send({ type: 'unsubscribe', id })
+      return loseSubscription(subscriber)
+    }
     try {
-      subscriber.onEvent(parseOutput(subscriber.name, event))
+      subscriber.onEvent(parsed.data)
     } finally {
       // credit for an event is given back when it was handled, so a busy window is sent less
       send({ type: 'ack', id, count: 1 })

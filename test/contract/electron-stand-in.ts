@@ -42,16 +42,20 @@ export const seen = {
   schemeHandler: null as ((request: Request) => Response | Promise<Response>) | null,
   forks: [] as { readonly script: string; readonly process: StandInUtilityProcess }[],
   isFirstInstance: true,
+  /** resolves when Electron is ready, which is after the entry module has run */
+  ready: Promise.resolve(),
   quits: 0,
 }
 
 class StandInApp extends Emitter {
+  readonly isPackaged = false
+
   requestSingleInstanceLock(): boolean {
     return seen.isFirstInstance
   }
 
   whenReady(): Promise<void> {
-    return Promise.resolve()
+    return seen.ready
   }
 
   setAboutPanelOptions(): void {}
@@ -69,7 +73,7 @@ class StandInApp extends Emitter {
 }
 export const app = new StandInApp() satisfies Pick<
   Electron.App,
-  'requestSingleInstanceLock' | 'whenReady' | 'setAboutPanelOptions' | 'quit' | 'exit' | 'on'
+  'requestSingleInstanceLock' | 'whenReady' | 'isPackaged' | 'setAboutPanelOptions' | 'quit' | 'exit' | 'on'
 >
 
 export const ipcMain = new Emitter() satisfies Pick<Electron.IpcMain, 'on' | 'removeListener'>

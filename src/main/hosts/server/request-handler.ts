@@ -83,7 +83,7 @@ function refuse(request: IncomingMessage, response: ServerResponse): void {
   const { accept, 'sec-fetch-site': site } = request.headers
   if (accept?.includes('text/html') !== true) return sendError(response, new StudioError('unauthorized', 'No session: open the URL that the server printed.'))
   if (request.url === '/' && site === 'cross-site') return sendPage(response, 200, { text: 'Opening…', goTo: '/' })
-  sendPage(response, 401, { text: 'This workstation answers only to the browser that opened the URL printed by the server. That URL works once; ask the server for a fresh one.' })
+  sendPage(response, 401, { text: 'This workstation answers only to the browser that opened the URL printed by the server. That URL works once; press Enter in the server\'s terminal for a fresh one.' })
 }
 
 /** false for what only someone looking for other files would ask: every unknown plain path gets the window's page. */
