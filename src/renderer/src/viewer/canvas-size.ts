@@ -10,9 +10,10 @@ export function watchCanvasSize(canvas: HTMLCanvasElement, onSize: (size: Canvas
     if (!entry) return
     // lib.dom promises it, Safari does not have it
     const exact = (entry.devicePixelContentBoxSize as readonly ResizeObserverSize[] | undefined)?.[0]
-    onSize(exact
-      ? { width: exact.inlineSize, height: exact.blockSize }
-      : cssToDevice(entry.contentRect.width, entry.contentRect.height))
+    const rounded = cssToDevice(entry.contentRect.width, entry.contentRect.height)
+    // a devicePixelRatio that the browser's tools emulate is unknown to the exact size
+    const agree = exact && Math.abs(exact.inlineSize - rounded.width) <= 1 && Math.abs(exact.blockSize - rounded.height) <= 1
+    onSize(agree ? { width: exact.inlineSize, height: exact.blockSize } : rounded)
   })
   try {
     observer.observe(canvas, { box: 'device-pixel-content-box' })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PitchRad, RollRad, YawRad } from '../../../core/geometry/angles.ts'
 import { sphereToPanorama } from '../../../core/geometry/equirectangular.ts'

@@ -80,7 +80,7 @@ async function open(opened: Scene, { artifacts: urls }: FusionRequest & { type: 
       await breathe()
       signal.throwIfAborted()
       opened.prepared = prepareFusion(table, decoded, urls.runFusion ?? RECIPES.goodsam.fusion)
-      if (table) sendLayers(opened, { masks: paintMaskLayer(opened.prepared) })
+      if (table) sendLayers(opened, { masks: paintMaskLayer(table, opened) })
       prepareMs = performance.now() - start
     }
     signal.throwIfAborted()

@@ -1,21 +1,35 @@
 import { expect, it } from 'vitest'
-import type { PreparedFusion } from '../../../../core/goodsam/fusion.ts'
+import type { PanoramaMasks } from '../../../../core/goodsam/types.ts'
+import type { MaskTable } from '../../../../core/mask/mask-table.ts'
 import { paintMaskLayer } from './mask-layer.ts'
 
-/** Two windows of 4 x 2 on a turn of 6 columns: columns 0..3 and (across the seam) 3, 4, 5, 0. */
-function prepared(first: number[], second: number[]): PreparedFusion {
-  const window = (index: number, x: number, ensemble: number[]): unknown => ({
-    window: { index, family: 'sliding', x, y: 0, width: 4, height: 2 }, ensemble: Uint16Array.from(ensemble), firstMask: index * 10,
-  })
-  return { widthPx: 6, heightPx: 2, windows: [window(0, 0, first), window(1, 3, second)] } as unknown as PreparedFusion
+/** Masks of a window of 4 x 2, each as one run (start, length). */
+function table(...runs: (readonly [start: number, length: number])[]): MaskTable {
+  const count = runs.length
+  return {
+    width: 4, height: 2, count, runOffsets: Uint32Array.from({ length: count + 1 }, (_, k) => k),
+    runs: Uint32Array.from(runs.flat()), areas: Uint32Array.from(runs.map(([, length]) => length)),
+    boxes: new Uint32Array(4 * count), predictedIou: new Float32Array(count), stability: new Float32Array(count),
+    points: new Float32Array(2 * count),
+  }
 }
 
+const SHAPE = { family: 'sliding', y: 0, width: 4, height: 2 } as const
+
 it('shows each pixel the mask of the window that has it most in its middle, across the seam too', () => {
-  const layer = paintMaskLayer(prepared([1, 1, 1, 1, 0, 2, 0, 2], [1, 1, 1, 1, 0, 3, 3, 3]))
-  // column 0 is the first of window 0 and the last of window 1, column 3 the other way round: equal, the first window stays
+  // two windows on a turn of 6 columns: columns 0..3, and 3, 4, 5, 0
+  const masks: PanoramaMasks = {
+    windows: [
+      { window: { index: 0, x: 0, ...SHAPE }, masks: table([0, 4], [5, 1], [7, 1]) },
+      { window: { index: 1, x: 3, ...SHAPE }, masks: table([0, 4], [5, 3]) },
+    ],
+    funnel: { prompts: 0, candidates: 0, afterPredIou: 0, afterStability: 0, afterNms: 0, kept: 5 },
+  }
+  const layer = paintMaskLayer(masks, { width: 6, height: 2 })
   expect([...layer.data]).toEqual([
-    1, 1, 1, 1, 11, 11,
-    // window 0 has no mask in column 0 of the second row, window 1 has none in column 3
-    13, 2, 0, 2, 13, 13,
+    // columns 0 and 3 are at the edge of both windows: the first window's mask stays
+    1, 1, 1, 1, 4, 4,
+    // window 0 has no mask in columns 0 and 2 of the second row, window 1 none in its first column, 3
+    5, 2, 0, 3, 5, 5,
   ])
 })

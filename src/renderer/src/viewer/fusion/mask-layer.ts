@@ -1,4 +1,5 @@
-import type { PreparedFusion } from '../../../../core/goodsam/fusion.ts'
+import { ensembleMap } from '../../../../core/goodsam/shares.ts'
+import type { PanoramaMasks } from '../../../../core/goodsam/types.ts'
 import { edgeWeights, windowColumnToPanorama } from '../../../../core/goodsam/windows.ts'
 import type { Raster } from '../../../../core/raster/raster.ts'
 
@@ -7,25 +8,31 @@ import type { Raster } from '../../../../core/raster/raster.ts'
  * pixel shows the topmost mask of the window in whose middle it lies most (edge weights as the votes have them), so this
  * map does not change with theta.
  */
-export function paintMaskLayer(prepared: PreparedFusion): Raster<Uint32Array<ArrayBuffer>> {
-  const { widthPx, heightPx } = prepared
-  const data = new Uint32Array(widthPx * heightPx)
-  const best = new Float32Array(widthPx * heightPx)
-  for (const { window, ensemble, firstMask } of prepared.windows) {
+export function paintMaskLayer(
+  masks: PanoramaMasks, size: { readonly width: number; readonly height: number },
+): Raster<Uint32Array<ArrayBuffer>> {
+  const { width, height } = size
+  const data = new Uint32Array(width * height)
+  const best = new Float32Array(width * height)
+  let firstMask = 0
+  for (const { window, masks: table } of masks.windows) {
+    const ensemble = ensembleMap(table)
+    const columns = Uint32Array.from({ length: window.width }, (_, x) => windowColumnToPanorama(window, x, width))
     const across = edgeWeights(window.width)
     const down = edgeWeights(window.height)
     for (let y = 0; y < window.height; y++) {
-      const row = (window.y + y) * widthPx
+      const row = (window.y + y) * width
       for (let x = 0; x < window.width; x++) {
         const mask = ensemble[y * window.width + x]
         if (mask === 0) continue
-        const pixel = row + windowColumnToPanorama(window, x, widthPx)
+        const pixel = row + columns[x]
         const weight = across[x] * down[y]
         if (weight <= best[pixel]) continue
         best[pixel] = weight
         data[pixel] = firstMask + mask
       }
     }
+    firstMask += table.count
   }
-  return { width: widthPx, height: heightPx, data }
+  return { width, height, data }
 }
