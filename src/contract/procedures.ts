@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import {
-  changeSchema, datasetSchema, engineStatusSchema, evaluationSchema, folderListingSchema, fusionConfigSchema,
+  callProgressSchema, changeSchema, datasetSchema, engineStatusSchema, evaluationSchema, folderListingSchema, fusionConfigSchema,
   goodsamConfigSchema, jobLogLineSchema, jobSchema, labelSetSchema, labellingRunSchema, labelsExportSchema,
   modelKindSchema, modelSchema, panoramaResultSchema, panoramaSchema, projectionSchema, providerSettingSchema,
   recipeSchema, refusedFileSchema, reviewVerdictSchema, samSettingsSchema, settingsSchema, workspaceInfoSchema,
@@ -158,6 +158,7 @@ export const procedures = {
 
   'on.jobs': subscription(nothing, jobSchema, (job) => job.id),
   'on.changes': subscription(nothing, changeSchema, (change) => `${change.area}/${change.id ?? ''}`),
+  'on.callProgress': subscription(nothing, callProgressSchema, (progress) => `${progress.call}/${progress.runId}`),
   'on.engine': subscription(nothing, engineStatusSchema, () => 'engine'),
 } as const
 

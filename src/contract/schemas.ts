@@ -137,7 +137,7 @@ export const fusionConfigSchema = z.object({
   belowTheta: z.enum(['ta', 'majority', 'ignore']),
   confidenceWeightedShares: z.boolean(),
   thetaPerAreaLevel: z.boolean(),
-  areaLevels: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]),
+  areaLevels: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).readonly(),
 })
 
 export const goodsamConfigSchema = z.object({
@@ -149,7 +149,7 @@ export const goodsamConfigSchema = z.object({
       heightFraction: z.number().positive().max(1).nullable(),
       strideFraction: z.number().positive().max(1),
     }),
-  ),
+  ).readonly(),
   contextWeight: z.number().min(0).max(1),
   boundaryRadiusFraction: z.number().min(0).max(0.5),
   fusion: fusionConfigSchema,
@@ -356,6 +356,15 @@ export const changeSchema = z.object({
   id: z.string().nullable(),
 })
 export type Change = z.infer<typeof changeSchema>
+
+/** Progress of a call that takes a while (export, evaluation) and is no job: it ends with the call. */
+export const callProgressSchema = z.object({
+  call: z.enum(['labels.export', 'labels.evaluate']),
+  runId: z.string(),
+  done: z.int(),
+  total: z.int(),
+})
+export type CallProgress = z.infer<typeof callProgressSchema>
 
 /** A folder on the machine the host runs on, for choosing what to import. */
 export const folderListingSchema = z.object({

@@ -1,6 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { _electron, chromium, type Page } from 'playwright-core'
@@ -89,10 +87,4 @@ export async function stop(host: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
   const gone = new Promise((settle) => host.once('exit', settle))
   host.kill(signal)
   await gone
-}
-
-/** A folder that is gone after the test. */
-export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'goodsam-'))
-  return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }

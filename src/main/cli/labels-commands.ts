@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import type { Evaluation } from '../../contract/schemas.ts'
 import { percent, printResult, table, type OutputOptions } from './output.ts'
-import { withStudio } from './studio-session.ts'
+import { withProgress, withStudio } from './studio-session.ts'
 
 type ExportOptions = OutputOptions & { run: string; format: 'cityscapes' | 'color' | 'coco-panoptic'; out: string }
 
@@ -18,7 +18,7 @@ export function addLabelsCommands(program: Command): void {
     .option('--json', 'print one JSON document: {folder, format, panoramas, files, skipped}')
     .action(async (workspace: string, options: ExportOptions) => {
       const result = await withStudio(workspace, (client) =>
-        client.call('labels.export', { run: options.run, format: options.format, out: resolve(options.out) }))
+        withProgress(client, () => client.call('labels.export', { run: options.run, format: options.format, out: resolve(options.out) })))
       printResult(result, options, (done) => [`Exported ${done.panoramas} panoramas, ${done.files} files, to ${done.folder}`,
         ...done.skipped.map(({ message }) => `  left out: ${message}`)].join('\n'))
     })
@@ -32,7 +32,7 @@ export function addLabelsCommands(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (workspace: string, options: OutputOptions & { run: string; truth?: string }) => {
       const result = await withStudio(workspace, (client) =>
-        client.call('labels.evaluate', { run: options.run, truth: options.truth === undefined ? null : resolve(options.truth) }))
+        withProgress(client, () => client.call('labels.evaluate', { run: options.run, truth: options.truth === undefined ? null : resolve(options.truth) })))
       printResult(result, options, describeEvaluation)
     })
 }

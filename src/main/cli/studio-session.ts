@@ -61,7 +61,20 @@ export async function followJob(client: Client, jobId: string): Promise<Job> {
   }
 }
 
+/** Runs a call that takes a while with its progress on stderr. */
+export async function withProgress<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  const line = createProgressLine()
+  const end = client.subscribe('on.callProgress', {}, ({ done, total }) => line.count(done, total))
+  try {
+    return await work()
+  } finally {
+    end()
+    line.end()
+  }
+}
+
 interface ProgressLine {
+  count(done: number, total: number): void
   show(job: Job): void
   print(line: string): void
   end(): void
@@ -76,19 +89,22 @@ function createProgressLine(): ProgressLine {
     if (drawn) process.stderr.write('\r\u001b[K')
     drawn = false
   }
+  const draw = (done: number, total: number, line: string): void => {
+    if (terminal) {
+      clear()
+      process.stderr.write(line.slice(0, (process.stderr.columns ?? 80) - 1))
+      drawn = true
+    } else if (done !== lastDone && total > 0) {
+      lastDone = done
+      note(line)
+    }
+  }
   return {
     show(job) {
       const eta = job.etaSeconds === null ? '' : `, ${duration(job.etaSeconds)} left`
-      const line = `${job.done}/${job.total} (${Math.round(job.progress * 100)} %)${eta}  ${job.message}`
-      if (terminal) {
-        clear()
-        process.stderr.write(line.slice(0, (process.stderr.columns ?? 80) - 1))
-        drawn = true
-      } else if (job.done !== lastDone && job.total > 0) {
-        lastDone = job.done
-        note(line)
-      }
+      draw(job.done, job.total, `${job.done}/${job.total} (${Math.round(job.progress * 100)} %)${eta}  ${job.message}`)
     },
+    count: (done, total) => draw(done, total, `${done}/${total}`),
     print(line) {
       clear()
       note(line)

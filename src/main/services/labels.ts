@@ -1,7 +1,23 @@
-import { StudioError } from '../../contract/errors.ts'
-import type { Implementation } from '../../contract/procedures.ts'
+import type { CallContext, Implementation } from '../../contract/procedures.ts'
+import type { CallProgress } from '../../contract/schemas.ts'
+import { evaluateLabels } from '../pipeline/evaluate-labels.ts'
+import { exportLabels } from '../pipeline/export-labels.ts'
+import { getLabellingRun } from '../store/labelling-runs.ts'
 import type { ServiceContext } from './context.ts'
-export function labelServices(_context: ServiceContext): Pick<Implementation, 'labels.export' | 'labels.evaluate'> {
-  const soon = (): never => { throw new StudioError('internal', 'being written') }
-  return { 'labels.export': soon, 'labels.evaluate': soon }
+import { createFeed } from './feed.ts'
+
+type LabelProcedures = 'labels.export' | 'labels.evaluate' | 'on.callProgress'
+
+export function labelServices({ store, artifacts, pool }: ServiceContext): Pick<Implementation, LabelProcedures> {
+  const tools = { store, artifacts, pool }
+  const feed = createFeed<CallProgress>()
+  const reporting = (call: CallProgress['call'], run: string, { signal }: CallContext) => {
+    const { id: runId } = getLabellingRun(store.read, run)
+    return { signal, onProgress: (done: number, total: number) => feed.emit({ call, runId, done, total }) }
+  }
+  return {
+    'labels.export': (request, context) => exportLabels(tools, request, reporting('labels.export', request.run, context)),
+    'labels.evaluate': (request, context) => evaluateLabels(tools, request, reporting('labels.evaluate', request.run, context)),
+    'on.callProgress': (_input, emit, signal) => feed.listen(emit, signal),
+  }
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { StudioError } from '../../contract/errors.ts'
-import type { Implementation, Output } from '../../contract/procedures.ts'
+import type { Implementation } from '../../contract/procedures.ts'
 import type { LabellingRun, Model } from '../../contract/schemas.ts'
 import { RECIPES, type GoodsamConfig, type SamSettings } from '../../core/goodsam/config.ts'
 import { getDataset } from '../store/datasets.ts'
@@ -59,7 +59,7 @@ export function runServices(context: ServiceContext): Pick<Implementation, RunPr
     'runs.results': ({ run, sort, offset, limit }) =>
       listResults(store.read, getLabellingRun(store.read, run).id, { sort, offset, limit }),
     'runs.result': ({ run, panoramaId }) => getResult(store.read, getLabellingRun(store.read, run).id, panoramaId),
-    'recipes.list': () => Object.values(RECIPES) as Output<'recipes.list'>,
+    'recipes.list': () => Object.values(RECIPES),
   }
 }
 
@@ -106,9 +106,8 @@ function requireKind(model: Model, kind: Model['kind']): Model {
   return model
 }
 
-function withTheta(config: GoodsamConfig, theta: number | null): NewLabellingRun['config'] {
-  const chosen = theta === null ? config : { ...config, fusion: { ...config.fusion, theta } }
-  return structuredClone(chosen) as NewLabellingRun['config']
+function withTheta(config: GoodsamConfig, theta: number | null): GoodsamConfig {
+  return theta === null ? config : { ...config, fusion: { ...config.fusion, theta } }
 }
 
 function effectiveFilters(sam: Model, overrides: Partial<SamSettings> | null): SamSettings {
