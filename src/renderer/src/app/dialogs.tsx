@@ -1,0 +1,22 @@
+import { createContext, useContext } from 'react'
+
+/** Dialogs that any page, shortcut or dropped file may open. */
+export type OpenDialog =
+  | { readonly kind: 'import'; readonly folder: string | null }
+  | { readonly kind: 'addModel'; readonly files: readonly string[] }
+  | { readonly kind: 'label'; readonly dataset: string | null }
+  | { readonly kind: 'shortcuts' }
+
+export interface Dialogs {
+  readonly open: OpenDialog | null
+  readonly show: (dialog: OpenDialog) => void
+  readonly close: () => void
+}
+
+export const DialogContext = createContext<Dialogs | null>(null)
+
+export function useDialogs(): Dialogs {
+  const dialogs = useContext(DialogContext)
+  if (dialogs === null) throw new Error('useDialogs outside of the shell')
+  return dialogs
+}

@@ -1,0 +1,87 @@
+import { useLocalStorage } from '@mantine/hooks'
+import { useMemo, useState, type ReactNode } from 'react'
+import { Redirect, Route, Switch, useLocation } from 'wouter'
+import { StudioError } from '../../../contract/errors.ts'
+import { Failed } from '../components/states.tsx'
+import { DatasetPage } from '../features/datasets/dataset-page.tsx'
+import { DatasetsPage } from '../features/datasets/datasets-page.tsx'
+import { ImportDialog } from '../features/datasets/import-dialog.tsx'
+import { JobsPage } from '../features/jobs/jobs-page.tsx'
+import { LabellingPage } from '../features/labelling/labelling-page.tsx'
+import { RunPage } from '../features/labelling/run-page.tsx'
+import { StartDialog } from '../features/labelling/start-dialog.tsx'
+import { AddModelDialog } from '../features/models/add-model-dialog.tsx'
+import { ModelsPage } from '../features/models/models-page.tsx'
+import { SettingsPage } from '../features/settings/settings-page.tsx'
+import { ShortcutsDialog } from '../features/settings/shortcuts-dialog.tsx'
+import { useCall } from './calls.ts'
+import { DialogContext, useDialogs, type Dialogs, type OpenDialog } from './dialogs.tsx'
+import { DropTarget } from './drop-target.tsx'
+import { useLiveUpdates } from './live.ts'
+import { Nav } from './nav.tsx'
+import styles from './shell.module.css'
+import { useShortcut } from './shortcuts.tsx'
+import { StatusBar } from './status-bar.tsx'
+
+const NO_SESSION = new StudioError('unauthorized', 'The one-time token of this page was used or has run out. Open the address that the program printed when it started, or start it again.')
+
+/** The window: places on the left, the open page, the state of the machine below. */
+export function Shell(): ReactNode {
+  const connection = useLiveUpdates()
+  const [open, setOpen] = useState<OpenDialog | null>(null)
+  const dialogs = useMemo<Dialogs>(() => ({ open, show: setOpen, close: () => setOpen(null) }), [open])
+  const [location] = useLocation()
+  const inRun = /^\/labelling\/./.test(location)
+  // the workstation wants the width, lists do not: each remembers its own choice
+  const [collapsedInRun, setCollapsedInRun] = useLocalStorage({ key: 'goodsam.nav.run', defaultValue: true })
+  const [collapsedElsewhere, setCollapsedElsewhere] = useLocalStorage({ key: 'goodsam.nav', defaultValue: false })
+  const collapsed = inRun ? collapsedInRun : collapsedElsewhere
+  const toggleNav = (): void => (inRun ? setCollapsedInRun : setCollapsedElsewhere)(!collapsed)
+  const workspace = useCall('workspace.info', {})
+
+  useShortcut('toggleNavigation', toggleNav)
+  useShortcut('help', () => setOpen({ kind: 'shortcuts' }))
+  useShortcut('importFolder', () => setOpen({ kind: 'import', folder: null }))
+  useShortcut('addModel', () => setOpen({ kind: 'addModel', files: [] }))
+  useShortcut('startLabelling', () => setOpen({ kind: 'label', dataset: null }))
+
+  if (connection === 'unauthorized') return <div className={styles.alone}><Failed error={NO_SESSION} /></div>
+  if (workspace.isError) {
+    return <div className={styles.alone}><Failed error={workspace.error} onRetry={() => void workspace.refetch()} /></div>
+  }
+  return (
+    <DialogContext value={dialogs}>
+      <div className={styles.shell}>
+        <div className={styles.upper}>
+          <Nav collapsed={collapsed} onToggle={toggleNav} />
+          <div className={styles.stage}>
+            <Switch>
+              <Route path="/datasets"><DatasetsPage /></Route>
+              <Route path="/datasets/:id">{({ id }) => <DatasetPage key={id} id={id} />}</Route>
+              <Route path="/models/:id?">{({ id }) => <ModelsPage id={id ?? null} />}</Route>
+              <Route path="/labelling"><LabellingPage /></Route>
+              <Route path="/labelling/:id/:panorama?">{({ id, panorama }) => <RunPage key={id} id={id} panoramaId={panorama ?? null} />}</Route>
+              <Route path="/jobs/:id?">{({ id }) => <JobsPage id={id ?? null} />}</Route>
+              <Route path="/settings"><SettingsPage /></Route>
+              <Route><Redirect to="/datasets" replace /></Route>
+            </Switch>
+          </div>
+        </div>
+        <StatusBar connection={connection} />
+      </div>
+      <OpenDialogs />
+      <DropTarget />
+    </DialogContext>
+  )
+}
+
+function OpenDialogs(): ReactNode {
+  const { open, close } = useDialogs()
+  switch (open?.kind) {
+    case 'import': return <ImportDialog folder={open.folder} onClose={close} />
+    case 'addModel': return <AddModelDialog files={open.files} onClose={close} />
+    case 'label': return <StartDialog dataset={open.dataset} onClose={close} />
+    case 'shortcuts': return <ShortcutsDialog onClose={close} />
+    case undefined: return null
+  }
+}

@@ -1,0 +1,102 @@
+import { ActionIcon, Checkbox, TextInput } from '@mantine/core'
+import { IconArrowUp, IconFileCode, IconFolder } from '@tabler/icons-react'
+import { useState, type ReactNode } from 'react'
+import type { FolderListing } from '../../../contract/schemas.ts'
+import { useCall } from '../app/calls.ts'
+import { formatCount, plural } from '../app/format.ts'
+import styles from './folder-browser.module.css'
+import { Tip } from './keys.tsx'
+import { Failed, SkeletonRows } from './states.tsx'
+
+interface FolderBrowserProps {
+  /** what is chosen: a folder (the one that is open), or model files in it */
+  readonly choose: 'folder' | 'models'
+  /** the open folder; null: the home folder */
+  readonly path: string | null
+  readonly onPath: (path: string) => void
+  readonly files?: readonly string[]
+  readonly onFiles?: (files: readonly string[]) => void
+}
+
+/** Folders of the machine the host runs on (which need not be this one). */
+export function FolderBrowser({ choose, path, onPath, files = [], onFiles }: FolderBrowserProps): ReactNode {
+  const listing = useCall('files.list', { path }, { keepPrevious: true, fresh: true })
+  const [typed, setTyped] = useState<string | null>(null)
+  const shown = listing.data
+  const go = (to: string): void => {
+    setTyped(null)
+    onPath(to)
+  }
+  return (
+    <div className={styles.browser}>
+      <form
+        className={styles.bar}
+        onSubmit={(event) => {
+          event.preventDefault()
+          event.stopPropagation()
+          if (typed !== null && typed.trim() !== '') go(typed.trim())
+        }}
+      >
+        <Tip label="Up one folder">
+          <ActionIcon aria-label="Up one folder" disabled={shown?.parent == null} onClick={() => shown?.parent != null && go(shown.parent)}>
+            <IconArrowUp size={16} />
+          </ActionIcon>
+        </Tip>
+        <TextInput
+          className={styles.path} classNames={{ input: 'mono' }} aria-label="Folder path" spellCheck={false}
+          placeholder="/path/to/folder" value={typed ?? shown?.path ?? path ?? ''}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          onBlur={() => typed !== null && typed.trim() !== '' && go(typed.trim())}
+        />
+      </form>
+      <div className={styles.list} role="group" aria-label="Folders" aria-busy={listing.isFetching}>
+        {listing.isPending && <SkeletonRows rows={6} height={24} />}
+        {listing.isError && <Failed error={listing.error} onRetry={() => void listing.refetch()} />}
+        {listing.isSuccess && shown !== undefined && (
+          <Entries listing={shown} choose={choose} files={files} onFiles={onFiles} onPath={go} />
+        )}
+      </div>
+      {shown !== undefined && !listing.isError && (
+        <div className={styles.foot}>
+          {choose === 'folder'
+            ? shown.images > 0 ? `${plural(shown.images, 'image')} directly in this folder` : 'No images directly in this folder; folders below it are searched too'
+            : shown.models.length > 0 ? `${plural(shown.models.length, 'model file')} here, ${formatCount(files.length)} chosen` : 'No .onnx files in this folder'}
+        </div>
+      )}
+    </div>
+  )
+}
+
+function Entries(props: {
+  readonly listing: FolderListing
+  readonly choose: 'folder' | 'models'
+  readonly files: readonly string[]
+  readonly onFiles: ((files: readonly string[]) => void) | undefined
+  readonly onPath: (path: string) => void
+}): ReactNode {
+  const { listing, choose, files, onFiles, onPath } = props
+  const models = choose === 'models' ? listing.models : []
+  if (listing.folders.length === 0 && models.length === 0) {
+    return <div className={styles.nothing}>{choose === 'folder' ? 'No folders in here.' : 'No folders and no model files in here.'}</div>
+  }
+  return (
+    <>
+      {listing.folders.map((folder) => (
+        <button key={folder.path} type="button" className={styles.entry} onClick={() => onPath(folder.path)}>
+          <IconFolder size={15} stroke={1.6} />
+          <span className="truncate">{folder.name}</span>
+        </button>
+      ))}
+      {models.map((model) => (
+        <label key={model.path} className={styles.entry} data-chosen={files.includes(model.path)}>
+          <Checkbox
+            aria-label={model.name} checked={files.includes(model.path)}
+            onChange={(event) => onFiles?.(event.currentTarget.checked ? [...files, model.path] : files.filter((file) => file !== model.path))}
+          />
+          <IconFileCode size={15} stroke={1.6} />
+          <span className="truncate">{model.name}</span>
+        </label>
+      ))}
+    </>
+  )
+}

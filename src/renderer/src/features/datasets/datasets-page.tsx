@@ -1,0 +1,137 @@
+import { ActionIcon, Button, Menu, Progress } from '@mantine/core'
+import { IconDots, IconFolderPlus, IconPencil, IconPhoto, IconTrash } from '@tabler/icons-react'
+import { useState, type ReactNode } from 'react'
+import { Link, useLocation } from 'wouter'
+import type { Dataset, Job } from '../../../../contract/schemas.ts'
+import { useAction, useCall } from '../../app/calls.ts'
+import { useDialogs } from '../../app/dialogs.tsx'
+import { formatCount, formatWhen, plural } from '../../app/format.ts'
+import { useNow } from '../../app/hooks.ts'
+import { ConfirmDialog, RenameDialog } from '../../components/dialogs.tsx'
+import { Tip } from '../../components/keys.tsx'
+import table from '../../components/list-table.module.css'
+import { Page } from '../../components/page.tsx'
+import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
+import { Thumbnail } from '../../components/thumbnail.tsx'
+import styles from './datasets-page.module.css'
+
+/** All datasets of the workspace. */
+export function DatasetsPage(): ReactNode {
+  const datasets = useCall('datasets.list', {})
+  const jobs = useCall('jobs.list', {}).data ?? []
+  const { show } = useDialogs()
+  const importButton = (
+    <Tip label="Import folder" shortcut="importFolder">
+      <Button leftSection={<IconFolderPlus size={15} stroke={1.8} />} onClick={() => show({ kind: 'import', folder: null })}>Import folder</Button>
+    </Tip>
+  )
+  const some = datasets.data !== undefined && datasets.data.length > 0
+  return (
+    <Page title="Datasets" actions={some ? importButton : undefined}>
+      {datasets.isPending && <SkeletonRows rows={5} height={52} />}
+      {datasets.isError && <Failed error={datasets.error} onRetry={() => void datasets.refetch()} />}
+      {datasets.isSuccess && !some && (
+        <Empty icon={<IconPhoto size={22} stroke={1.5} />} title="No panoramas yet" action={importButton}>
+          Import a folder of 360° street panoramas (jpg, png, webp or tiff). No labels are needed. You can also drop the folder anywhere on this window.
+        </Empty>
+      )}
+      {datasets.isSuccess && some && (
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th className={table.shrink} aria-label="Preview" />
+              <th>Name</th>
+              <th className={table.number}>Panoramas</th>
+              <th className={table.number}>With truth</th>
+              <th className={table.number}>Refused</th>
+              <th>Imported</th>
+              <th className={table.shrink} aria-label="Actions" />
+            </tr>
+          </thead>
+          <tbody>
+            {datasets.data.map((dataset) => (
+              <DatasetRow key={dataset.id} dataset={dataset} job={importJob(jobs, dataset.id)} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Page>
+  )
+}
+
+/** The import that fills a dataset right now, if any. */
+export function importJob(jobs: readonly Job[], datasetId: string): Job | undefined {
+  return jobs.find((job) => job.kind === 'import' && job.subjectId === datasetId && ['queued', 'running', 'paused'].includes(job.state))
+}
+
+function DatasetRow({ dataset, job }: { readonly dataset: Dataset; readonly job: Job | undefined }): ReactNode {
+  const [, navigate] = useLocation()
+  const now = useNow()
+  const href = `/datasets/${dataset.id}`
+  const first = useCall('panoramas.list', { dataset: dataset.id, offset: 0, limit: 1 }, { enabled: dataset.panoramas > 0 }).data?.panoramas[0]
+  return (
+    <tr className={table.clickable} onClick={() => navigate(href)}>
+      <td className={table.shrink}>
+        <div className={styles.preview}>{first !== undefined && <Thumbnail image={first.image} alt="" aspect={2.2} />}</div>
+      </td>
+      <td>
+        <Link href={href} className={table.name} onClick={(event) => event.stopPropagation()}>{dataset.name}</Link>
+        <div className={`${table.sub} mono`} title={dataset.folder}>{dataset.folder}</div>
+        {job !== undefined && (
+          <div className={styles.importing}>
+            <Progress value={job.progress * 100} aria-label={`Import of ${dataset.name}`} />
+            <span>importing, {job.done} of {job.total}</span>
+          </div>
+        )}
+      </td>
+      <td className={table.number}>{formatCount(dataset.panoramas)}</td>
+      <td className={table.number}>{dataset.withTruth === 0 ? <span className="faint">none</span> : formatCount(dataset.withTruth)}</td>
+      <td className={table.number}>{dataset.refused === 0 ? <span className="faint">none</span> : <span className={styles.refused}>{formatCount(dataset.refused)}</span>}</td>
+      <td className={table.shrink}>{formatWhen(dataset.createdAt, now)}</td>
+      <td className={table.shrink} onClick={(event) => event.stopPropagation()}><DatasetMenu dataset={dataset} /></td>
+    </tr>
+  )
+}
+
+/** Rename and remove; `onRemoved` where the page itself goes with it. */
+export function DatasetMenu({ dataset, onRemoved }: { readonly dataset: Dataset; readonly onRemoved?: () => void }): ReactNode {
+  const [dialog, setDialog] = useState<'rename' | 'remove' | null>(null)
+  const rename = useAction('datasets.rename', { inline: true })
+  const remove = useAction('datasets.remove', { inline: true })
+  const close = (): void => {
+    setDialog(null)
+    rename.reset()
+    remove.reset()
+  }
+  return (
+    <>
+      <Menu>
+        <Menu.Target>
+          <ActionIcon aria-label={`More about ${dataset.name}`}><IconDots size={16} /></ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconPencil size={14} />} onClick={() => setDialog('rename')}>Rename</Menu.Item>
+          <Menu.Item leftSection={<IconTrash size={14} />} color="red" onClick={() => setDialog('remove')}>Remove</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {dialog === 'rename' && (
+        <RenameDialog
+          title="Rename dataset" name={dataset.name} busy={rename.busy} error={rename.error} onClose={close}
+          onRename={(name) => void rename.run({ dataset: dataset.id, name }).then((done) => done !== null && close())}
+        />
+      )}
+      {dialog === 'remove' && (
+        <ConfirmDialog
+          title={`Remove ${dataset.name}?`} action="Remove dataset" busy={remove.busy} error={remove.error} onClose={close}
+          onConfirm={() => void remove.run({ dataset: dataset.id }).then((done) => {
+            if (done === null) return
+            close()
+            onRemoved?.()
+          })}
+        >
+          {plural(dataset.panoramas, 'panorama')} and all labelling runs over them leave this workspace. The folder they came from is not touched. This cannot be undone.
+        </ConfirmDialog>
+      )}
+    </>
+  )
+}

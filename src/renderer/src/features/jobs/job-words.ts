@@ -1,0 +1,51 @@
+import type { Job } from '../../../../contract/schemas.ts'
+import { formatDuration, formatEta, formatRate } from '../../app/format.ts'
+
+export const JOB_STATES: Readonly<Record<Job['state'], string>> = {
+  queued: 'Waiting', running: 'Running', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled',
+}
+
+export const JOB_COLORS: Readonly<Record<Job['state'], string>> = {
+  queued: 'gray', running: 'accent', paused: 'yellow', done: 'green', failed: 'red', cancelled: 'gray',
+}
+
+export interface JobControls {
+  readonly canPause: boolean
+  readonly canResume: boolean
+  readonly canCancel: boolean
+  readonly canRetry: boolean
+}
+
+/** What may be asked of a job in its present state; nothing more once a stop has been asked for. */
+export function jobControls(job: Pick<Job, 'state' | 'stopping' | 'failed'>): JobControls {
+  const free = job.stopping === null
+  return {
+    canPause: free && (job.state === 'running' || job.state === 'queued'),
+    canResume: free && job.state === 'paused',
+    canCancel: (free || job.stopping === 'pause') && (job.state === 'running' || job.state === 'queued' || job.state === 'paused'),
+    canRetry: free && (job.state === 'failed' || job.state === 'cancelled' || (job.state === 'done' && job.failed > 0)),
+  }
+}
+
+/** "Waiting", "Pausing after this panorama", ... */
+export function jobStateText(job: Pick<Job, 'state' | 'stopping'>): string {
+  if (job.stopping === 'pause') return 'Pausing'
+  if (job.stopping === 'cancel') return 'Cancelling'
+  return JOB_STATES[job.state]
+}
+
+/** The line of numbers below a job's bar. */
+export function jobNumbers(job: Job): string {
+  const parts = [`${job.done} of ${job.total}`]
+  if (job.failed > 0) parts.push(`${job.failed} failed`)
+  if (job.state === 'running') {
+    const rate = formatRate(job.itemsPerMinute)
+    if (rate !== '') parts.push(rate)
+    parts.push(formatEta(job.etaSeconds))
+  }
+  if (job.startedAt !== null && job.finishedAt !== null) {
+    parts.push(`took ${formatDuration(Math.max(0, Date.parse(job.finishedAt) - Date.parse(job.startedAt)) / 1000)}`)
+  }
+  if (job.attempts > 1) parts.push(`started ${job.attempts} times`)
+  return parts.join(' · ')
+}

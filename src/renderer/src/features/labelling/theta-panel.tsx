@@ -1,0 +1,78 @@
+import { Button, Select, Slider } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useLocation } from 'wouter'
+import type { LabellingRun } from '../../../../contract/schemas.ts'
+import type { FusionConfig } from '../../../../core/goodsam/config.ts'
+import { notifyDone, useAction } from '../../app/calls.ts'
+import { ShortcutHint } from '../../components/keys.tsx'
+import { ActionFailure } from '../../components/states.tsx'
+import type { ViewerState } from '../../viewer/types.ts'
+import { Panel } from './panel.tsx'
+import styles from './theta-panel.module.css'
+
+interface ThetaPanelProps {
+  readonly run: LabellingRun
+  /** what is shown; null: as the run was made */
+  readonly draft: FusionConfig | null
+  readonly onDraft: (fusion: FusionConfig | null) => void
+  readonly viewer: ViewerState | null
+  readonly panoramaId: string | null
+}
+
+const BELOW: readonly { readonly value: FusionConfig['belowTheta']; readonly label: string }[] = [
+  { value: 'ta', label: 'keeps the TA’s class' },
+  { value: 'majority', label: 'takes its majority all the same' },
+  { value: 'ignore', label: 'is left out (ignore)' },
+]
+
+/** Theta live: the fused label is computed again as the slider moves, and kept only when a person says so. */
+export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPanelProps): ReactNode {
+  const [, navigate] = useLocation()
+  const refuse = useAction('runs.refuse', { inline: true })
+  const stored = run.config.fusion
+  const shown = draft ?? stored
+  if (run.samId === null) {
+    return (
+      <Panel title="Theta">
+        <p className={styles.note}>A TA-only run has no masks, so theta has nothing to decide. Start a run with a SAM to compare.</p>
+      </Panel>
+    )
+  }
+  const keep = async (): Promise<void> => {
+    const made = await refuse.run({ run: run.id, fusion: shown })
+    if (made === null) return
+    notifyDone('Only the fusion runs again; masks and classes are reused.', 'Kept as a new run')
+    navigate(`/labelling/${made.runId}${panoramaId === null ? '' : `/${panoramaId}`}`)
+  }
+  const latency = viewer?.timings.fusionLatencyMs ?? null
+  return (
+    <Panel title="Theta" aside={<span className={styles.keys}><ShortcutHint id="thetaDown" /><ShortcutHint id="thetaUp" /></span>}>
+      <div className={styles.slider}>
+        <Slider
+          className={styles.track} thumbLabel="Theta" min={0} max={1} step={0.01} label={null} value={shown.theta}
+          marks={[{ value: stored.theta }]} onChange={(theta) => onDraft({ ...shown, theta })}
+        />
+        <output className={styles.value}>{shown.theta.toFixed(2)}</output>
+      </div>
+      <p className={styles.note}>
+        A mask is trusted when its majority class holds at least {shown.thetaPerAreaLevel ? 'this share of what is usual for masks of its size' : 'this share of it'}.
+      </p>
+      <Select
+        label="A mask below theta" value={shown.belowTheta} data={BELOW}
+        onChange={(value) => onDraft({ ...shown, belowTheta: BELOW.find((one) => one.value === value)?.value ?? 'ta' })}
+      />
+      <div className={styles.foot} role="status">
+        {draft === null
+          ? <span className="faint">As the run was made.</span>
+          : <span className={styles.preview}>Preview{viewer?.fusion === 'loading' ? ', drawing' : latency === null ? '' : `, drawn in ${Math.round(latency)} ms`}</span>}
+      </div>
+      {draft !== null && (
+        <div className={styles.buttons}>
+          <Button variant="default" size="compact-xs" onClick={() => onDraft(null)}>Back to {stored.theta.toFixed(2)}</Button>
+          <Button size="compact-xs" loading={refuse.busy} onClick={() => void keep()}>Keep as a new run</Button>
+        </div>
+      )}
+      <ActionFailure error={refuse.error} />
+    </Panel>
+  )
+}

@@ -1,0 +1,141 @@
+import { ActionIcon, Badge, Button, CopyButton, Menu } from '@mantine/core'
+import { IconDots, IconPencil, IconTrash } from '@tabler/icons-react'
+import { useState, type ReactNode } from 'react'
+import { useLocation } from 'wouter'
+import type { Model, ModelFile, TensorInfo } from '../../../../contract/schemas.ts'
+import { SAM_DEFAULTS, type SamSettings } from '../../../../core/goodsam/config.ts'
+import { notifyDone, useAction } from '../../app/calls.ts'
+import { formatBytes, formatShape, formatWhen } from '../../app/format.ts'
+import { useNow } from '../../app/hooks.ts'
+import { ConfirmDialog, RenameDialog } from '../../components/dialogs.tsx'
+import { Section } from '../../components/page.tsx'
+import { ActionFailure } from '../../components/states.tsx'
+import styles from './model-detail.module.css'
+import { DIALECTS, KINDS, ROLES } from './model-words.ts'
+import { SamSettingsFields } from './sam-settings-fields.tsx'
+import { samOverrides } from './sam-settings.ts'
+
+/** A model in full: what it is, its filters, its files with their signatures. */
+export function ModelDetail({ model }: { readonly model: Model }): ReactNode {
+  const now = useNow()
+  return (
+    <div className={styles.detail}>
+      <div className={styles.head}>
+        <h2 className={styles.name}>{model.name}</h2>
+        <Badge color="gray">{KINDS[model.kind].name}</Badge>
+        <div className={styles.space} />
+        <ModelMenu model={model} />
+      </div>
+      <p className={styles.facts}>
+        {DIALECTS[model.dialect]}
+        {model.classes !== null && ` · ${model.classes} classes`}
+        {` · ${formatBytes(model.files.reduce((sum, file) => sum + file.bytes, 0))} · added ${formatWhen(model.createdAt, now)}`}
+      </p>
+      {model.samSettings !== null && <MaskFilters key={JSON.stringify(model.samSettings)} model={model} settings={model.samSettings} />}
+      <Section title={model.files.length === 1 ? 'File' : 'Files'}>
+        {model.files.map((file) => <FileCard key={file.name} file={file} />)}
+      </Section>
+    </div>
+  )
+}
+
+function MaskFilters({ model, settings }: { readonly model: Model; readonly settings: SamSettings }): ReactNode {
+  const [value, setValue] = useState(settings)
+  const save = useAction('models.setSamSettings', { inline: true })
+  const dirty = samOverrides(settings, value) !== null
+  const submit = async (): Promise<void> => {
+    if ((await save.run({ model: model.id, settings: value })) !== null) notifyDone('Mask filters saved. Runs started from now on use them.')
+  }
+  return (
+    <Section
+      title="Mask filters"
+      aside={
+        <div className={styles.buttons}>
+          {dirty && <Button variant="subtle" color="gray" size="compact-xs" onClick={() => setValue(settings)}>Discard changes</Button>}
+          <Button variant="subtle" color="gray" size="compact-xs" disabled={samOverrides(SAM_DEFAULTS, value) === null} onClick={() => setValue(SAM_DEFAULTS)}>Reset to defaults</Button>
+          <Button size="compact-xs" disabled={!dirty} loading={save.busy} onClick={() => void submit()}>Save filters</Button>
+        </div>
+      }
+    >
+      <SamSettingsFields value={value} base={settings} onChange={setValue} />
+      <ActionFailure error={save.error} />
+    </Section>
+  )
+}
+
+function FileCard({ file }: { readonly file: ModelFile }): ReactNode {
+  return (
+    <article className={styles.file} aria-label={file.name}>
+      <header className={styles.fileHead}>
+        <span className={styles.role}>{ROLES[file.role]}</span>
+        <span className={`${styles.fileName} mono`}>{file.name}</span>
+        <span className="muted">{formatBytes(file.bytes)}</span>
+        <CopyButton value={file.sha256}>
+          {({ copied, copy }) => (
+            <button type="button" className={`${styles.hash} mono`} title="Copy the SHA-256" onClick={copy}>{copied ? 'copied' : `sha256 ${file.sha256.slice(0, 8)}`}</button>
+          )}
+        </CopyButton>
+      </header>
+      {file.inputs.length + file.outputs.length > 0 && (
+        <table className={styles.signature}>
+          <tbody>
+            {file.inputs.map((tensor, index) => <TensorRow key={tensor.name} tensor={tensor} way={index === 0 ? 'in' : ''} />)}
+            {file.outputs.map((tensor, index) => <TensorRow key={tensor.name} tensor={tensor} way={index === 0 ? 'out' : ''} />)}
+          </tbody>
+        </table>
+      )}
+    </article>
+  )
+}
+
+function TensorRow({ tensor, way }: { readonly tensor: TensorInfo; readonly way: string }): ReactNode {
+  return (
+    <tr>
+      <td className={styles.way}>{way}</td>
+      <td className="mono">{tensor.name}</td>
+      <td className="mono muted">{tensor.type}</td>
+      <td className="mono">{formatShape(tensor.shape)}</td>
+    </tr>
+  )
+}
+
+function ModelMenu({ model }: { readonly model: Model }): ReactNode {
+  const [, navigate] = useLocation()
+  const [dialog, setDialog] = useState<'rename' | 'remove' | null>(null)
+  const rename = useAction('models.rename', { inline: true })
+  const remove = useAction('models.remove', { inline: true })
+  const close = (): void => {
+    setDialog(null)
+    rename.reset()
+    remove.reset()
+  }
+  return (
+    <>
+      <Menu>
+        <Menu.Target><ActionIcon aria-label={`More about ${model.name}`}><IconDots size={16} /></ActionIcon></Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconPencil size={14} />} onClick={() => setDialog('rename')}>Rename</Menu.Item>
+          <Menu.Item leftSection={<IconTrash size={14} />} color="red" onClick={() => setDialog('remove')}>Remove</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {dialog === 'rename' && (
+        <RenameDialog
+          title="Rename model" name={model.name} busy={rename.busy} error={rename.error} onClose={close}
+          onRename={(name) => void rename.run({ model: model.id, name }).then((done) => done !== null && close())}
+        />
+      )}
+      {dialog === 'remove' && (
+        <ConfirmDialog
+          title={`Remove ${model.name}?`} action="Remove model" busy={remove.busy} error={remove.error} onClose={close}
+          onConfirm={() => void remove.run({ model: model.id }).then((done) => {
+            if (done === null) return
+            close()
+            navigate('/models')
+          })}
+        >
+          The model leaves this workspace; the files it was added from are not touched. Runs that used it keep their labels. This cannot be undone.
+        </ConfirmDialog>
+      )}
+    </>
+  )
+}
