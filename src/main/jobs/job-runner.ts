@@ -4,7 +4,7 @@ import type { WriteDb } from '../store/database.ts'
 import type { JobLogLine } from '../store/job-log.ts'
 import { listJobLog } from '../store/job-log.ts'
 import type { JobPatch } from '../store/jobs.ts'
-import { getJob, listJobs, nextQueuedJob, updateJob } from '../store/jobs.ts'
+import { getJob, listJobs, listJobsInState, nextQueuedJob, updateJob } from '../store/jobs.ts'
 import type { Store } from '../store/open-store.ts'
 import type { Clock } from './clock.ts'
 import { REAL_CLOCK } from './clock.ts'
@@ -29,7 +29,7 @@ export interface JobRunnerOptions {
 export interface JobRunner {
   /** Adds a job in a transaction of the caller's making (addJob, and what belongs to it) and tells the listeners. */
   submit(add: (db: WriteDb) => Job): Job
-  /** Starts working through the queue. `only`: this one job, and no other that waits. */
+  /** Starts working through the queue. `only`: this job (and those named so before), and no other that waits. */
   start(options?: { readonly only?: string }): void
   list(): Job[]
   get(id: string): Job
@@ -59,7 +59,8 @@ export function createJobRunner({ store, handlers, clock = REAL_CLOCK, log = () 
   const listeners = new Set<(job: Job) => void>()
   const ended = new AbortController()
   let live: LiveJob | null = null
-  let mode: 'idle' | 'all' | { readonly only: string } = 'idle'
+  /** the jobs that may run */
+  let allowed: 'all' | Set<string> = new Set()
   let working: Promise<void> | null = null
 
   recoverJobs(store)
@@ -91,10 +92,10 @@ export function createJobRunner({ store, handlers, clock = REAL_CLOCK, log = () 
   }
 
   function nextJob(): Job | null {
-    if (mode === 'idle' || ended.signal.aborted) return null
-    if (mode === 'all') return nextQueuedJob(store.read)
-    const job = getJob(store.read, mode.only)
-    return job.state === 'queued' ? job : null
+    if (ended.signal.aborted) return null
+    const may = allowed
+    if (may === 'all') return nextQueuedJob(store.read)
+    return listJobsInState(store.read, 'queued').find((job) => may.has(job.id)) ?? null
   }
 
   function wake(): void {
@@ -259,7 +260,8 @@ export function createJobRunner({ store, handlers, clock = REAL_CLOCK, log = () 
       return announce(store.transaction(add).id)
     },
     start({ only } = {}) {
-      mode = only === undefined ? 'all' : { only }
+      if (only === undefined) allowed = 'all'
+      else if (allowed !== 'all') allowed.add(only)
       wake()
     },
     list: () => listJobs(store.read).map(described),

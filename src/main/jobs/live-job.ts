@@ -89,7 +89,7 @@ export function createLiveJob(id: string, { store, clock, log, changed }: LiveJo
         write?.(db)
         updateJob(db, id, { ...counts, message: message ?? undefined })
         // an item was finished: the job gets on, whatever ended earlier processes
-        if (write !== undefined) updateJob(db, id, { crashes: 0 })
+        if (write !== undefined && counts.done !== undefined) updateJob(db, id, { crashes: 0 })
       })
       fraction = 0
       events.request()

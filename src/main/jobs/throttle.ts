@@ -1,5 +1,5 @@
 export interface Throttle {
-  /** calls now, or at the end of the current interval: the last state is always told */
+  /** calls soon (never inside the caller's transaction), or at the end of the current interval: the last state is always told */
   request(): void
   /** no call after this */
   close(): void
@@ -19,7 +19,9 @@ export function createThrottle(interval: number, work: () => void): Throttle {
     }, interval)
     // progress alone keeps no process alive
     timer.unref()
-    work()
+    queueMicrotask(() => {
+      if (!closed) work()
+    })
   }
 
   return {

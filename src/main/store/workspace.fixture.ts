@@ -7,7 +7,7 @@ import { RECIPES, SAM_DEFAULTS } from '../../core/goodsam/config.ts'
 import { CITYSCAPES } from '../../core/labels/cityscapes.ts'
 import type { WriteDb } from './database.ts'
 import { addDataset } from './datasets.ts'
-import { addJob } from './jobs.ts'
+import { addJob, updateJob } from './jobs.ts'
 import { addLabellingRun } from './labelling-runs.ts'
 import { addModel } from './models.ts'
 import type { Store } from './open-store.ts'
@@ -84,13 +84,14 @@ export interface TestRun {
   readonly run: LabellingRun
 }
 
-/** A dataset of panoramas named so, both models, and a labelling run with its job. */
+/** A dataset of panoramas named so, both models, and a labelling run whose job has ended. */
 export function addTestRun(db: WriteDb, names: readonly string[], runName = 'a run'): TestRun {
   const dataset = addDataset(db, { name: `dataset of ${runName}`, folder: '/photos', labelSetId: CITYSCAPES.id })
   const panoramas = addPanoramas(db, dataset.id, names.map((name) => aPanorama(name)))
   const sam = addTestModel(db, 'sam', `sam of ${runName}`)
   const ta = addTestModel(db, 'ta', `ta of ${runName}`)
   const job = addJob(db, { kind: 'label', title: `Label ${dataset.name}`, subjectId: null, payload: {} })
+  updateJob(db, job.id, { state: 'done' })
   const run = addLabellingRun(db, {
     name: runName, datasetId: dataset.id, samId: sam.id, taId: ta.id, config: RECIPES.goodsam, samSettings: SAM_DEFAULTS,
     provider: 'auto', jobId: job.id,
