@@ -26,6 +26,7 @@ export function App({ studio }: { readonly studio: Studio }): ReactNode {
         <StudioProvider value={studio}>
           <QueryClientProvider client={cache}>
             <ShortcutProvider>
+              {/* oxlint-disable-next-line react/hooks -- wouter takes its location as a hook */}
               <Router hook={useHashLocation}>
                 <Shell />
               </Router>

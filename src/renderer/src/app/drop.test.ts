@@ -40,8 +40,9 @@ test('a dropped folder is uploaded into one batch and comes back as one folder',
   expect(seen).toEqual([1, 2, 3, 4])
 })
 
+const refusingB = (sent: File): Promise<string> => (sent.name === 'b.jpg' ? Promise.reject(new Error('too large')) : Promise.resolve(`/up/${sent.name}`))
+
 test('one failed upload fails the drop', async () => {
-  const pathOf = (sent: File): Promise<string> => (sent.name === 'b.jpg' ? Promise.reject(new Error('too large')) : Promise.resolve(`/up/${sent.name}`))
   const files = ['a.jpg', 'b.jpg', 'c.jpg'].map((place) => ({ place, file: new File(['x'], place) }))
-  await expect(uploadDrop({ pathOf }, files, { signal: new AbortController().signal, onProgress: () => {} })).rejects.toThrow('too large')
+  await expect(uploadDrop({ pathOf: refusingB }, files, { signal: new AbortController().signal, onProgress: () => {} })).rejects.toThrow('too large')
 })

@@ -47,9 +47,10 @@ test('counts are grouped by thousands', () => {
   expect(plural(2, 'class', 'classes')).toBe('2 classes')
 })
 
+const at = (...parts: [number, number, number, number, number]): string => new Date(...parts).toISOString()
+
 test('a time is told relative to now, then by day', () => {
   const now = new Date(2026, 10, 20, 15, 30)
-  const at = (...parts: [number, number, number, number, number]): string => new Date(...parts).toISOString()
   expect(formatWhen(new Date(now.getTime() - 20_000).toISOString(), now)).toBe('just now')
   expect(formatWhen(at(2026, 10, 20, 15, 18), now)).toBe('12 min ago')
   expect(formatWhen(at(2026, 10, 20, 0, 5), now)).toBe('today 00:05')

@@ -76,8 +76,9 @@ test('a key that begins a sequence, or is begun by one, is a conflict', () => {
   expect(conflictsOf('accept', 'D', { next: ['N'] })).toEqual([])
 })
 
+const keys = (id: keyof typeof SHORTCUTS): readonly string[] => SHORTCUTS[id].keys
+
 test('the conventions of the product hold', () => {
-  const keys = (id: keyof typeof SHORTCUTS): readonly string[] => SHORTCUTS[id].keys
   expect([keys('previous'), keys('next'), keys('previousUnreviewed'), keys('nextUnreviewed')]).toEqual([['A'], ['D'], ['Shift+A'], ['Shift+D']])
   expect([keys('accept'), keys('acceptAndNext'), keys('toggleOverlay'), keys('cycleLayer'), keys('sphere')]).toEqual([['Enter'], ['Ctrl+Enter'], ['H'], ['L'], ['S']])
   expect([keys('undo'), keys('redo')[0], keys('help')]).toEqual([['Ctrl+Z'], 'Ctrl+Shift+Z', ['?']])

@@ -23,6 +23,7 @@ export function FolderBrowser({ choose, path, onPath, files = [], onFiles }: Fol
   const listing = useCall('files.list', { path }, { keepPrevious: true, fresh: true })
   const [typed, setTyped] = useState<string | null>(null)
   const shown = listing.data
+  const parent = shown?.parent ?? null
   const go = (to: string): void => {
     setTyped(null)
     onPath(to)
@@ -38,7 +39,7 @@ export function FolderBrowser({ choose, path, onPath, files = [], onFiles }: Fol
         }}
       >
         <Tip label="Up one folder">
-          <ActionIcon aria-label="Up one folder" disabled={shown?.parent == null} onClick={() => shown?.parent != null && go(shown.parent)}>
+          <ActionIcon aria-label="Up one folder" disabled={parent === null} onClick={() => parent !== null && go(parent)}>
             <IconArrowUp size={16} />
           </ActionIcon>
         </Tip>

@@ -26,26 +26,26 @@ export function Thumbnail({ image, alt, aspect = 2 }: ThumbnailProps): ReactNode
     if (element === null) return
     setStage('loading')
     let ending = new AbortController()
+    const show = async (signal: AbortSignal): Promise<void> => {
+      try {
+        const bitmap = await loader.load(url, signal)
+        if (signal.aborted) return
+        element.width = bitmap.width
+        element.height = bitmap.height
+        element.getContext('2d')?.drawImage(bitmap, 0, 0)
+        observer.disconnect()
+        setStage('ready')
+      } catch {
+        if (!signal.aborted) setStage('failed')
+      }
+    }
     const observer = new IntersectionObserver(([entry]) => {
       if (!entry.isIntersecting) {
         ending.abort()
         return
       }
       ending = new AbortController()
-      const { signal } = ending
-      loader.load(url, signal).then(
-        (bitmap) => {
-          if (signal.aborted) return
-          element.width = bitmap.width
-          element.height = bitmap.height
-          element.getContext('2d')?.drawImage(bitmap, 0, 0)
-          observer.disconnect()
-          setStage('ready')
-        },
-        () => {
-          if (!signal.aborted) setStage('failed')
-        },
-      )
+      void show(ending.signal)
     }, { rootMargin: '300px' })
     observer.observe(element)
     return () => {

@@ -103,6 +103,11 @@ export function DatasetMenu({ dataset, onRemoved }: { readonly dataset: Dataset;
     rename.reset()
     remove.reset()
   }
+  const removeIt = async (): Promise<void> => {
+    if ((await remove.run({ dataset: dataset.id })) === null) return
+    close()
+    onRemoved?.()
+  }
   return (
     <>
       <Menu>
@@ -123,11 +128,7 @@ export function DatasetMenu({ dataset, onRemoved }: { readonly dataset: Dataset;
       {dialog === 'remove' && (
         <ConfirmDialog
           title={`Remove ${dataset.name}?`} action="Remove dataset" busy={remove.busy} error={remove.error} onClose={close}
-          onConfirm={() => void remove.run({ dataset: dataset.id }).then((done) => {
-            if (done === null) return
-            close()
-            onRemoved?.()
-          })}
+          onConfirm={() => void removeIt()}
         >
           {plural(dataset.panoramas, 'panorama')} and all labelling runs over them leave this workspace. The folder they came from is not touched. This cannot be undone.
         </ConfirmDialog>

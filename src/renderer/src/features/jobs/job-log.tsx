@@ -1,5 +1,5 @@
 import { CopyButton, UnstyledButton } from '@mantine/core'
-import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState, type ReactNode } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react'
 import type { Job, JobLogLine } from '../../../../contract/schemas.ts'
 import { formatClock } from '../../app/format.ts'
 import { useStudio } from '../../app/studio.ts'
@@ -11,12 +11,12 @@ const KEEP = 5000
 
 /** The log of a job; new lines are fetched whenever the host reports the job, and the end stays in view. */
 export function JobLog({ job }: { readonly job: Job }): ReactNode {
-  const { lines, error } = useLogLines(job)
+  const { lines, error } = useLogLines(job.id)
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
   useLayoutEffect(() => {
     if (atEnd.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight
-  }, [lines])
+  })
   const text = (): string => lines.map(({ at, level, message }) => `${at} ${level} ${message}`).join('\n')
   return (
     <div className={styles.log}>
@@ -49,46 +49,46 @@ export function JobLog({ job }: { readonly job: Job }): ReactNode {
   )
 }
 
-function useLogLines(job: Job): { readonly lines: readonly JobLogLine[]; readonly error: unknown } {
+/** Fetched on each report of the job, one fetch at a time: what is reported meanwhile asks once more afterwards. */
+function useLogLines(jobId: string): { readonly lines: readonly JobLogLine[]; readonly error: unknown } {
   const { client } = useStudio()
   const [lines, setLines] = useState<readonly JobLogLine[]>([])
   const [error, setError] = useState<unknown>(null)
-  // one fetch at a time; what is reported meanwhile asks once more afterwards
-  const state = useRef({ fetching: false, again: false, lastSeq: -1, ended: false })
-
-  const fetchMore = useEffectEvent(async (): Promise<void> => {
-    const now = state.current
-    if (now.fetching) {
-      now.again = true
-      return
-    }
-    now.fetching = true
-    try {
-      do {
-        now.again = false
-        const more = await client.call('jobs.log', { jobId: job.id, afterSeq: now.lastSeq })
-        if (now.ended) return
-        now.lastSeq = more.at(-1)?.seq ?? now.lastSeq
-        if (more.length > 0) setLines((before) => [...before, ...more].slice(-KEEP))
-        setError(null)
-      } while (now.again)
-    } catch (failure) {
-      setError(failure)
-    } finally {
-      now.fetching = false
-    }
-  })
 
   useEffect(() => {
-    const now = { fetching: false, again: false, lastSeq: -1, ended: false }
-    state.current = now
-    setLines([])
-    return () => {
-      now.ended = true
+    let lastSeq = -1
+    let fetching = false
+    let again = false
+    let ended = false
+    const fetchMore = async (): Promise<void> => {
+      again = true
+      if (fetching) return
+      fetching = true
+      try {
+        while (again) {
+          again = false
+          const more = await client.call('jobs.log', { jobId, afterSeq: lastSeq })
+          if (ended) return
+          lastSeq = more.at(-1)?.seq ?? lastSeq
+          if (more.length > 0) setLines((before) => [...before, ...more].slice(-KEEP))
+          setError(null)
+        }
+      } catch (failure) {
+        if (!ended) setError(failure)
+      } finally {
+        fetching = false
+      }
     }
-  }, [])
-  // the job's object changes with every report of the host
-  useEffect(() => void fetchMore(), [job])
+    const report = ({ id }: Job): void => {
+      if (id === jobId) void fetchMore()
+    }
+    const end = client.subscribe('on.jobs', {}, report, (state) => state === 'live' && void fetchMore())
+    void fetchMore()
+    return () => {
+      ended = true
+      end()
+    }
+  }, [client, jobId])
 
   return { lines, error }
 }

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { PanoramaViewer, ViewerState } from '../../viewer/types.ts'
+import type { PanoramaViewer, ViewerTimings } from '../../viewer/types.ts'
 
 /** wait for the slider to rest: counting is cheap, the list that jumps is not */
 const REST_MS = 150
@@ -12,22 +12,30 @@ export function sharesOf(labels: ArrayLike<number>): Float64Array {
   return counts
 }
 
-/** Class shares of the fused label as it is shown now; null while there is none. */
-export function useClassShares(viewer: PanoramaViewer | null, state: ViewerState | null): Float64Array | null {
+/** Class shares of the fused label as it is shown now, counted when it has changed and rests; null while there is none. */
+export function useClassShares(viewer: PanoramaViewer | null): Float64Array | null {
   const [shares, setShares] = useState<Float64Array | null>(null)
-  const ready = state !== null && state.artifacts === 'ready' && state.fusion !== 'loading' && state.fusion !== 'failed'
   useEffect(() => {
-    if (viewer === null || !ready) return
+    if (viewer === null) return
+    let counted: ViewerTimings | null = null
+    let timer: ReturnType<typeof setTimeout> | undefined
     let ended = false
-    const timer = setTimeout(() => {
-      void viewer.readLayer('label').then((layer) => {
-        if (!ended) setShares(layer === null ? null : sharesOf(layer.data))
-      })
-    }, REST_MS)
+    const count = async (): Promise<void> => {
+      const layer = await viewer.readLayer('label')
+      if (!ended) setShares(layer === null ? null : sharesOf(layer.data))
+    }
+    const end = viewer.onState(({ artifacts, fusion, timings }) => {
+      // every new map on the screen comes with new timings
+      if (artifacts !== 'ready' || fusion === 'loading' || timings === counted) return
+      counted = timings
+      clearTimeout(timer)
+      timer = setTimeout(() => void count(), REST_MS)
+    })
     return () => {
       ended = true
+      end()
       clearTimeout(timer)
     }
-  }, [viewer, ready, state?.timings])
+  }, [viewer])
   return shares
 }

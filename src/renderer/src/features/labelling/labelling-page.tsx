@@ -123,6 +123,11 @@ export function RunMenu({ run, onRemoved }: { readonly run: LabellingRun; readon
     rename.reset()
     remove.reset()
   }
+  const removeIt = async (): Promise<void> => {
+    if ((await remove.run({ run: run.id })) === null) return
+    close()
+    onRemoved?.()
+  }
   return (
     <>
       <Menu>
@@ -141,11 +146,7 @@ export function RunMenu({ run, onRemoved }: { readonly run: LabellingRun; readon
       {dialog === 'remove' && (
         <ConfirmDialog
           title={`Remove ${run.name}?`} action="Remove run" busy={remove.busy} error={remove.error} onClose={close}
-          onConfirm={() => void remove.run({ run: run.id }).then((done) => {
-            if (done === null) return
-            close()
-            onRemoved?.()
-          })}
+          onConfirm={() => void removeIt()}
         >
           Its pseudo-labels and the {run.accepted + run.rejected} reviews leave this workspace. What was exported stays. This cannot be undone.
         </ConfirmDialog>

@@ -2,9 +2,12 @@ import type { PanoramaResult } from '../../../../contract/schemas.ts'
 
 export type StripOrder = 'doubt' | 'name'
 
+function byName(a: PanoramaResult, b: PanoramaResult): number {
+  return a.name.localeCompare(b.name, 'en', { numeric: true })
+}
+
 /** The review strip's order. By doubt: most doubtful first, what has no doubt yet (pending, failed) last, then by name. */
 export function orderResults(results: readonly PanoramaResult[], order: StripOrder): readonly PanoramaResult[] {
-  const byName = (a: PanoramaResult, b: PanoramaResult): number => a.name.localeCompare(b.name, 'en', { numeric: true })
   if (order === 'name') return results.toSorted(byName)
   return results.toSorted((a, b) => (b.doubt ?? -1) - (a.doubt ?? -1) || byName(a, b))
 }

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import { IconChartBar, IconFileExport, IconStack2 } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
-import type { LabellingRun } from '../../../../contract/schemas.ts'
+import type { LabellingRun, Panorama, PanoramaResult } from '../../../../contract/schemas.ts'
 import type { LabelSet } from '../../../../core/labels/label-set.ts'
 import { useCall } from '../../app/calls.ts'
 import { usePanoramas, useResults } from '../../app/lists.ts'
@@ -54,25 +54,22 @@ export function RunPage({ id, panoramaId }: { readonly id: string; readonly pano
   }
   return (
     <Ready
-      run={run.data} labelSet={labelSet} hasTruth={(dataset?.withTruth ?? 0) > 0}
-      content={(onPreview) => (
-        <Workstation
-          run={run.data} results={results.data} panoramas={panoramas.data} labelSet={labelSet} panoramaId={panoramaId}
-          onPreview={onPreview}
-        />
-      )}
+      run={run.data} results={results.data} panoramas={panoramas.data} labelSet={labelSet} panoramaId={panoramaId}
+      hasTruth={(dataset?.withTruth ?? 0) > 0}
     />
   )
 }
 
 interface ReadyProps {
   readonly run: LabellingRun
+  readonly results: readonly PanoramaResult[]
+  readonly panoramas: readonly Panorama[]
   readonly labelSet: LabelSet
+  readonly panoramaId: string | null
   readonly hasTruth: boolean
-  readonly content: (onPreview: (theta: number | null) => void) => ReactNode
 }
 
-function Ready({ run, labelSet, hasTruth, content }: ReadyProps): ReactNode {
+function Ready({ run, results, panoramas, labelSet, panoramaId, hasTruth }: ReadyProps): ReactNode {
   const [, navigate] = useLocation()
   const [dialog, setDialog] = useState<'export' | 'evaluate' | null>(null)
   const [previewTheta, setPreviewTheta] = useState<number | null>(null)
@@ -107,7 +104,7 @@ function Ready({ run, labelSet, hasTruth, content }: ReadyProps): ReactNode {
         </>
       }
     >
-      {content(setPreviewTheta)}
+      <Workstation run={run} results={results} panoramas={panoramas} labelSet={labelSet} panoramaId={panoramaId} onPreview={setPreviewTheta} />
       {dialog === 'export' && <ExportDialog run={run} previewTheta={previewTheta} onClose={() => setDialog(null)} />}
       {dialog === 'evaluate' && <EvaluateDialog run={run} labelSet={labelSet} onClose={() => setDialog(null)} />}
     </Page>

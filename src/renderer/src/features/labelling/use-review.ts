@@ -54,12 +54,13 @@ export function useReview(run: string, onShow: (panoramaId: string) => void): Re
     apply(panoramaId, verdict).then(() => stack.push(step), notifyError)
   }, [apply, onShow, stack])
 
-  const tell = (step: UndoStep | null, way: 'Undone' | 'Done again'): void => {
-    notifications.show({ message: step === null ? `Nothing to ${way === 'Undone' ? 'undo' : 'redo'}` : `${way}: ${step.label}`, autoClose: 2000, color: 'gray' })
-  }
   return {
     set,
-    undo: () => void stack.undo().then((step) => tell(step, 'Undone'), notifyError),
-    redo: () => void stack.redo().then((step) => tell(step, 'Done again'), notifyError),
+    undo: () => void stack.undo().then((step) => tell(step === null ? 'Nothing to undo' : `Undone: ${step.label}`), notifyError),
+    redo: () => void stack.redo().then((step) => tell(step === null ? 'Nothing to redo' : `Done again: ${step.label}`), notifyError),
   }
+}
+
+function tell(message: string): void {
+  notifications.show({ message, autoClose: 2000, color: 'gray' })
 }

@@ -7,9 +7,14 @@ import { LAYERS } from '../../viewer/types.ts'
 import { drawnStyle, type LayersState } from './layers.ts'
 import styles from './viewer-pane.module.css'
 
-interface ViewerPaneProps {
+/** One panorama; another panorama is another object, the same one with other layers too. */
+export interface Shown {
   readonly source: PanoramaSource | null
   readonly artifacts: ArtifactUrls | null
+}
+
+interface ViewerPaneProps {
+  readonly shown: Shown
   readonly layers: LayersState
   readonly hiddenClasses: ReadonlySet<number>
   /** live fusion; null: the run's stored result */
@@ -24,7 +29,7 @@ interface ViewerPaneProps {
 
 /** React's frame around the viewer: it makes the canvas, hands over what is to be shown, and never sees a pixel. */
 export function ViewerPane(props: ViewerPaneProps): ReactNode {
-  const { source, artifacts, layers, hiddenClasses, fusion, sphere } = props
+  const { shown, layers, hiddenClasses, fusion, sphere } = props
   const host = useRef<HTMLDivElement>(null)
   const readout = useRef<HTMLDivElement>(null)
   const [viewer, setViewer] = useState<PanoramaViewer | null>(null)
@@ -56,9 +61,15 @@ export function ViewerPane(props: ViewerPaneProps): ReactNode {
     }
   }, [])
 
+  const { source } = shown
+  const fuse = useEffectEvent(() => viewer?.setFusion(fusion))
   useEffect(() => viewer?.setPanorama(source), [viewer, source])
-  useEffect(() => viewer?.setArtifacts(artifacts), [viewer, source, artifacts])
-  useEffect(() => viewer?.setFusion(fusion), [viewer, source, artifacts, fusion])
+  useEffect(() => {
+    viewer?.setArtifacts(shown.artifacts)
+    // a new panorama has forgotten the fusion too
+    fuse()
+  }, [viewer, shown])
+  useEffect(() => viewer?.setFusion(fusion), [viewer, fusion])
   useEffect(() => viewer?.setViewKind(sphere ? 'sphere' : 'flat'), [viewer, sphere])
   useEffect(() => {
     for (const layer of LAYERS) viewer?.setLayer(layer, drawnStyle(layers, layer))
@@ -75,7 +86,7 @@ export function ViewerPane(props: ViewerPaneProps): ReactNode {
       {state?.image === 'loading' && (
         <Progress className={styles.loading} value={100 * state.imageProgress} size={2} radius={0} aria-label="Loading the panorama" />
       )}
-      {state?.error != null && <div className={styles.over}><div className={styles.message} role="alert">{state.error}</div></div>}
+      {state !== null && state.error !== null && <div className={styles.over}><div className={styles.message} role="alert">{state.error}</div></div>}
       {props.children !== undefined && <div className={styles.over}>{props.children}</div>}
     </div>
   )

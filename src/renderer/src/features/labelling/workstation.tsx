@@ -1,7 +1,7 @@
-import { useCallback, useEffect, useMemo, useReducer, useState, type ReactNode } from 'react'
+import { useCallback, useEffect, useEffectEvent, useMemo, useReducer, useState, type ReactNode } from 'react'
 import { useLocalStorage } from '@mantine/hooks'
 import { useLocation } from 'wouter'
-import type { LabellingRun, Panorama, PanoramaResult } from '../../../../contract/schemas.ts'
+import { stageArtifactsSchema, type LabellingRun, type Panorama, type PanoramaResult, type StageArtifacts } from '../../../../contract/schemas.ts'
 import type { FusionConfig } from '../../../../core/goodsam/config.ts'
 import type { LabelSet } from '../../../../core/labels/label-set.ts'
 import { useShortcut } from '../../app/shortcuts.tsx'
@@ -46,7 +46,7 @@ export function Workstation({ run, results, panoramas, labelSet, panoramaId, onP
   const [hiddenClasses, setHiddenClasses] = useState<ReadonlySet<number>>(new Set())
   const [draft, setDraft] = useState<FusionConfig | null>(null)
   const viewerState = useViewerState(viewer)
-  const shares = useClassShares(viewer, viewerState)
+  const shares = useClassShares(viewer)
 
   const ordered = useMemo(() => orderResults(results, order), [results, order])
   const byId = useMemo(() => new Map(panoramas.map((panorama) => [panorama.id, panorama])), [panoramas])
@@ -61,20 +61,26 @@ export function Workstation({ run, results, panoramas, labelSet, panoramaId, onP
   }, [result.panoramaId, panoramaId, open])
 
   const source = useMemo(() => sourceOf(studio, panorama, labelSet), [studio, panorama, labelSet])
-  const artifacts = useMemo(() => artifactsOf(studio, result, run.config.fusion), [studio, result.artifacts, run.config.fusion])
+  // by value: a review makes a new result with the same artifacts
+  const hashes = JSON.stringify(result.artifacts)
+  const made = run.config.fusion
+  const shown = useMemo(() => ({ source, artifacts: artifactsOf(studio, stageArtifactsSchema.nullable().parse(JSON.parse(hashes)), made) }), [studio, source, hashes, made])
   const changeDraft = useCallback((fusion: FusionConfig | null) => {
-    const next = fusion === null || sameFusion(fusion, run.config.fusion) ? null : fusion
+    const next = fusion === null || sameFusion(fusion, made) ? null : fusion
     setDraft(next)
     onPreview(next?.theta ?? null)
-  }, [run.config.fusion, onPreview])
+  }, [made, onPreview])
 
   const neighbours = { next: neighbour(ordered, result.panoramaId, 1), previous: neighbour(ordered, result.panoramaId, -1) }
-  const { next } = neighbours
+  const nextId = neighbours.next?.panoramaId ?? null
+  const prefetch = useEffectEvent((id: string): void => {
+    const ahead = sourceOf(studio, byId.get(id), labelSet)
+    if (ahead !== null) viewer?.prefetch(ahead, artifactsOf(studio, neighbours.next?.artifacts ?? null, made))
+  })
+  const settled = viewerState?.image === 'ready' && viewerState.artifacts !== 'loading'
   useEffect(() => {
-    if (viewer === null || next === null || viewerState?.image !== 'ready') return
-    const ahead = sourceOf(studio, byId.get(next.panoramaId), labelSet)
-    if (ahead !== null) viewer.prefetch(ahead, artifactsOf(studio, next, run.config.fusion))
-  }, [viewer, next?.panoramaId, viewerState?.image])
+    if (settled && nextId !== null) prefetch(nextId)
+  }, [settled, nextId])
 
   const review = useReview(run.id, open)
   const go = (to: PanoramaResult | null): (() => void) | null => (to === null ? null : () => open(to.panoramaId))
@@ -83,8 +89,8 @@ export function Workstation({ run, results, panoramas, labelSet, panoramaId, onP
   const accept = reviewable ? () => review.set(result, 'accepted') : null
   const reject = reviewable ? () => review.set(result, 'rejected') : null
   const theta = (step: number) => (): void => {
-    const shown = draft ?? run.config.fusion
-    changeDraft({ ...shown, theta: stepTheta(shown.theta, step) })
+    const now = draft ?? made
+    changeDraft({ ...now, theta: stepTheta(now.theta, step) })
   }
 
   useShortcut('next', go(neighbours.next))
@@ -124,8 +130,7 @@ export function Workstation({ run, results, panoramas, labelSet, panoramaId, onP
           sphere={sphere} onSphere={setSphere} viewer={viewer} panels={panels} onPanels={setPanels}
         />
         <ViewerPane
-          source={source} artifacts={artifacts} layers={layers} hiddenClasses={hiddenClasses} fusion={draft}
-          sphere={sphere} onSphere={setSphere} onViewer={setViewer}
+          shown={shown} layers={layers} hiddenClasses={hiddenClasses} fusion={draft} sphere={sphere} onSphere={setSphere} onViewer={setViewer}
         >
           <WhyNoLabels run={run} result={result} />
         </ViewerPane>
@@ -142,7 +147,7 @@ export function Workstation({ run, results, panoramas, labelSet, panoramaId, onP
             <ClassesPanel labelSet={labelSet} shares={result.artifacts === null ? null : shares} hidden={hiddenClasses} onHidden={setHiddenClasses} />
             <StatsPanel run={run} stats={result.stats} />
           </div>
-          <Inspector viewer={viewer} labelSet={labelSet} fusion={draft ?? run.config.fusion} />
+          <Inspector viewer={viewer} labelSet={labelSet} fusion={draft ?? made} />
         </aside>
       )}
     </div>
@@ -155,7 +160,7 @@ function sourceOf(studio: Studio, panorama: Panorama | undefined, labelSet: Labe
   return { imageUrl: studio.artifactUrl(image), width, height, projection, labelSet }
 }
 
-function artifactsOf(studio: Studio, { artifacts }: PanoramaResult, runFusion: FusionConfig): ArtifactUrls | null {
+function artifactsOf(studio: Studio, artifacts: StageArtifacts | null, runFusion: FusionConfig): ArtifactUrls | null {
   if (artifacts === null) return null
   const url = (hash: string | null): string | null => (hash === null ? null : studio.artifactUrl(hash))
   return { masks: url(artifacts.masks), semantics: url(artifacts.semantics), boundary: url(artifacts.boundary), fusion: url(artifacts.fusion), runFusion }

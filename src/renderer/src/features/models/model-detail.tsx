@@ -109,6 +109,11 @@ function ModelMenu({ model }: { readonly model: Model }): ReactNode {
     rename.reset()
     remove.reset()
   }
+  const removeIt = async (): Promise<void> => {
+    if ((await remove.run({ model: model.id })) === null) return
+    close()
+    navigate('/models')
+  }
   return (
     <>
       <Menu>
@@ -127,11 +132,7 @@ function ModelMenu({ model }: { readonly model: Model }): ReactNode {
       {dialog === 'remove' && (
         <ConfirmDialog
           title={`Remove ${model.name}?`} action="Remove model" busy={remove.busy} error={remove.error} onClose={close}
-          onConfirm={() => void remove.run({ model: model.id }).then((done) => {
-            if (done === null) return
-            close()
-            navigate('/models')
-          })}
+          onConfirm={() => void removeIt()}
         >
           The model leaves this workspace; the files it was added from are not touched. Runs that used it keep their labels. This cannot be undone.
         </ConfirmDialog>

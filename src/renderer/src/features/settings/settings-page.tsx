@@ -1,5 +1,5 @@
 import { Button, NumberInput, SegmentedControl, useMantineColorScheme } from '@mantine/core'
-import { useEffect, useState, type ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { providerSettingSchema, type EngineStatus, type Settings } from '../../../../contract/schemas.ts'
 import { notifyDone, useAction, useCall } from '../../app/calls.ts'
 import { formatBytes, formatCount } from '../../app/format.ts'
@@ -43,13 +43,13 @@ function Compute({ settings }: { readonly settings: Settings }): ReactNode {
           />
         </Setting>
         <Setting label="CPU threads" hint="0 uses every core.">
-          <SavedNumber label="CPU threads" value={settings.cpuThreads} min={0} max={256} integer onSave={(cpuThreads) => set({ cpuThreads })} />
+          <SavedNumber key={settings.cpuThreads} label="CPU threads" value={settings.cpuThreads} min={0} max={256} integer onSave={(cpuThreads) => set({ cpuThreads })} />
         </Setting>
         <Setting label="Embedding cache" hint="Disk kept for SAM embeddings, so that a panorama is encoded once. The oldest are dropped first.">
-          <SavedNumber label="Embedding cache" value={settings.embeddingCacheGiB} min={0} max={100_000} suffix=" GiB" onSave={(embeddingCacheGiB) => set({ embeddingCacheGiB })} />
+          <SavedNumber key={settings.embeddingCacheGiB} label="Embedding cache" value={settings.embeddingCacheGiB} min={0} max={100_000} suffix=" GiB" onSave={(embeddingCacheGiB) => set({ embeddingCacheGiB })} />
         </Setting>
         <Setting label="Engine memory" hint="Above this, the engine process is replaced when it is idle.">
-          <SavedNumber label="Engine memory" value={settings.engineRecycleGiB} min={0.5} max={1024} suffix=" GiB" onSave={(engineRecycleGiB) => set({ engineRecycleGiB })} />
+          <SavedNumber key={settings.engineRecycleGiB} label="Engine memory" value={settings.engineRecycleGiB} min={0.5} max={1024} suffix=" GiB" onSave={(engineRecycleGiB) => set({ engineRecycleGiB })} />
         </Setting>
       </div>
     </Section>
@@ -79,7 +79,6 @@ function SavedNumber(props: {
   readonly onSave: (value: number) => void
 }): ReactNode {
   const [value, setValue] = useState<number | string>(props.value)
-  useEffect(() => setValue(props.value), [props.value])
   const commit = (): void => {
     if (typeof value !== 'number') setValue(props.value)
     else if (value !== props.value) props.onSave(Math.min(props.max, Math.max(props.min, value)))
