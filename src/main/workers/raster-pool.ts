@@ -1,5 +1,5 @@
 import { Piscina } from 'piscina'
-import { fromWireError } from '../../contract/errors.ts'
+import { fromWireError, StudioError } from '../../contract/errors.ts'
 import { entryFile } from '../entries.ts'
 import type { RasterTask, TaskInput, TaskKind, TaskOutput } from './raster-tasks.ts'
 import type { TaskAnswer } from './raster-worker.ts'
@@ -29,7 +29,14 @@ export function createRasterPool(threads: number): RasterPool {
   return {
     async run(kind, input, { move = false } = {}) {
       const task = { kind, input } as RasterTask
-      const answer = (await pool.run(task, { transferList: move ? transferablesOf(input) : [] })) as TaskAnswer
+      const answer = await pool.run(task, { transferList: move ? transferablesOf(input) : [] }).then(
+        (result) => result as TaskAnswer,
+        (cause: unknown) => {
+          // not an answer: the thread itself is gone, most likely for want of memory
+          const reason = cause instanceof Error ? cause.message : String(cause)
+          throw new StudioError('engine', `A worker thread failed at ${kind}: ${reason}.`, { cause })
+        },
+      )
       if (!answer.ok) throw fromWireError(answer.error)
       return answer.output as never
     },

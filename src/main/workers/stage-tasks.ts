@@ -1,8 +1,9 @@
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { StudioError } from '../../contract/errors.ts'
 import {
   decodeEmbedding, decodeFusion, decodeMasks, decodeSemantics, encodeBoundary, encodeEmbedding, encodeFusion, encodeMasks, encodeSemantics,
 } from '../../core/formats/bundles.ts'
+import type { Gzip } from '../../core/formats/bundle-file.ts'
 import { refineBoundary } from '../../core/goodsam/boundary.ts'
 import { overlapConsistency } from '../../core/goodsam/consistency.ts'
 import { summariseFusion } from '../../core/goodsam/fusion-summary.ts'
@@ -30,7 +31,7 @@ export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cro
     return { candidates: filterCandidates(batch, settings), notFinite: null }
   },
   finishMasks: ({ candidates, size, settings }) => finishWindowMasks(candidates, { ...size, settings }),
-  storeMasks: ({ root, masks }) => store(root).put(encodeMasks(masks)),
+  storeMasks: ({ root, masks }) => store(root).put(encodeMasks(masks, gzip)),
 
   viewProbabilities({ logits, out }) {
     return softmaxInto(logits, out) !== null
@@ -43,18 +44,18 @@ export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cro
   },
   stitch: ({ windows, frame }) => stitchSemantics(windows, frame),
   consistency: ({ windows, frame }) => overlapConsistency(windows, frame),
-  storeSemantics: ({ root, semantics }) => store(root).put(encodeSemantics(semantics)),
+  storeSemantics: ({ root, semantics }) => store(root).put(encodeSemantics(semantics, gzip)),
 
   async refineBoundary({ root, masks, semantics, config }) {
     const boundary = refineBoundary(await masksOf(root, masks), await semanticsOf(root, semantics), config)
-    return store(root).put(encodeBoundary({ boundary }))
+    return store(root).put(encodeBoundary({ boundary }, gzip))
   },
 
   async fuse({ root, masks, semantics, fusion }) {
     const panoramaMasks = masks && (await masksOf(root, masks))
     const panoramaSemantics = await semanticsOf(root, semantics)
     const fused = fusePanorama(prepareFusion(panoramaMasks, panoramaSemantics, fusion), fusion)
-    const artifact = await store(root).put(encodeFusion(fused))
+    const artifact = await store(root).put(encodeFusion(fused, gzip))
     return { artifact, summary: summary(fused, panoramaMasks, panoramaSemantics) }
   },
 
@@ -88,7 +89,16 @@ async function semanticsOf(root: string, source: Source<PanoramaSemantics>): Pro
   return 'value' in source ? source.value : decoded(decodeSemantics, await store(root).read(source.hash), source.hash)
 }
 
-/** zlib's own inflate is several times quicker than one in JavaScript, which the window needs. */
+/** Byte of a gzip header that names the operating system; 255: unknown. */
+const GZIP_SYSTEM = 9
+
+/** zlib itself is several times quicker than the portable one. The header must not depend on where it runs. */
+const gzip: Gzip = (bytes) => {
+  const packed = new Uint8Array(gzipSync(bytes, { level: 1 }))
+  packed[GZIP_SYSTEM] = 255
+  return packed
+}
+
 function decoded<Value>(decode: (bytes: Uint8Array) => Value, bytes: Uint8Array, hash: string): Value {
   try {
     return decode(bytes[0] === 0x1f && bytes[1] === 0x8b ? new Uint8Array(gunzipSync(bytes)) : bytes)
