@@ -1,4 +1,6 @@
-import type { LabelSet } from '../labels/label-set.ts'
+import { IGNORE_ID, type LabelSet } from '../labels/label-set.ts'
+import { isThing } from '../labels/things.ts'
+import { connectedComponents } from '../raster/components.ts'
 import type { Raster, RgbImage } from '../raster/raster.ts'
 
 /** COCO panoptic format: a PNG whose pixels are segment ids (id = R + 256 G + 65536 B, 0: no segment) and one JSON. */
@@ -18,23 +20,63 @@ export interface PanopticPanorama {
   readonly segments: readonly PanopticSegment[]
 }
 
+const MAX_ID = 0xffffff
+
 /**
  * Segments of a label map. With `masks` (1 + mask index per pixel, 0: none) a segment is the pixels of one mask and one
- * class, and what no mask covers is segmented by connected region; without, by connected region alone. 255 is no segment.
- * category_id is the trainId.
+ * class, and what no mask covers is segmented by connected region; without, by connected region (8 neighbours) alone.
+ * 255 is no segment. category_id is the trainId. Ids count from 1 in the order of the segments' first pixels. On a cyclic
+ * panorama a region may pass the seam: it is one segment, and its box, which COCO cannot wrap, spans the width.
  */
 export function panopticSegments(
   label: Raster,
   options: { readonly cyclic: boolean; readonly masks?: Raster<Uint32Array> | null },
 ): PanopticPanorama {
-  void [label, options]
-  throw new Error('not yet')
+  const { width, height, data } = label
+  const { masks = null, cyclic } = options
+  const unmasked = masks ? data.map((value, i) => (masks.data[i] === 0 ? value : IGNORE_ID)) : data
+  const regions = connectedComponents({ width, height, data: unmasked }, { background: IGNORE_ID, cyclic })
+
+  const segmentOf = new Map<number, number>()
+  const ids = new Uint32Array(data.length)
+  const found: { category: number; area: number; x0: number; y0: number; x1: number; y1: number }[] = []
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x
+      const category = data[i]
+      if (category === IGNORE_ID) continue
+      const region = regions.labels.data[i]
+      // regions count from 1; (mask, class) pairs are told from them by their sign
+      const key = region > 0 ? region : -((masks?.data[i] ?? 0) * 256 + category)
+      let id = segmentOf.get(key)
+      if (id === undefined) {
+        id = found.push({ category, area: 0, x0: x, y0: y, x1: x, y1: y })
+        segmentOf.set(key, id)
+      }
+      ids[i] = id
+      const segment = found[id - 1]
+      segment.area++
+      if (x < segment.x0) segment.x0 = x
+      if (x > segment.x1) segment.x1 = x
+      segment.y1 = y
+    }
+  }
+  if (found.length > MAX_ID) throw new RangeError(`${found.length} segments are more than COCO's ids can number.`)
+  const segments = found.map(({ category, area, x0, y0, x1, y1 }, index): PanopticSegment => ({
+    id: index + 1, category_id: category, area, bbox: [x0, y0, x1 - x0 + 1, y1 - y0 + 1], iscrowd: 0,
+  }))
+  return { ids: { width, height, data: ids }, segments }
 }
 
 /** The ids as colours. */
-export function panopticIdsToRgb(ids: Raster<Uint32Array>): RgbImage {
-  void ids
-  throw new Error('not yet')
+export function panopticIdsToRgb({ width, height, data: ids }: Raster<Uint32Array>): RgbImage {
+  const data = new Uint8Array(3 * ids.length)
+  for (let i = 0; i < ids.length; i++) {
+    data[3 * i] = ids[i] & 0xff
+    data[3 * i + 1] = (ids[i] >> 8) & 0xff
+    data[3 * i + 2] = (ids[i] >> 16) & 0xff
+  }
+  return { width, height, data }
 }
 
 export interface PanopticImage {
@@ -51,6 +93,13 @@ export interface PanopticJson {
 
 /** The JSON document of several panoramas; image ids count from 1. */
 export function panopticJson(images: readonly PanopticImage[], labelSet: LabelSet): PanopticJson {
-  void [images, labelSet]
-  throw new Error('not yet')
+  return {
+    images: images.map(({ fileName, panorama: { ids } }, index) => ({ id: index + 1, file_name: fileName, width: ids.width, height: ids.height })),
+    annotations: images.map(({ segmentsFileName, panorama }, index) => ({
+      image_id: index + 1, file_name: segmentsFileName, segments_info: panorama.segments,
+    })),
+    categories: labelSet.classes.map((labelClass) => ({
+      id: labelClass.trainId, name: labelClass.name, isthing: isThing(labelClass) ? 1 : 0, color: labelClass.color,
+    })),
+  }
 }

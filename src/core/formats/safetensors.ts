@@ -1,4 +1,4 @@
-/** The safetensors format: an 8-byte little-endian header length, a JSON header, then the tensors' bytes. */
+/** The safetensors format: an 8-byte little-endian header length, a JSON header, then the tensors' bytes without gaps. */
 
 export type SafetensorsDtype = 'BOOL' | 'U8' | 'I8' | 'U16' | 'I16' | 'F16' | 'BF16' | 'U32' | 'I32' | 'F32' | 'U64' | 'I64' | 'F64'
 
@@ -18,14 +18,117 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** Writes tensors in the given order; the data starts 8-byte aligned and so does every tensor. */
-export function writeSafetensors(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
-  void [tensors, metadata]
-  throw new Error('not yet')
+interface ArrayType {
+  readonly BYTES_PER_ELEMENT: number
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TensorData
 }
 
-/** Parses a file. Tensors are views into `bytes` where aligned, copies elsewhere. Throws Error for damaged files. */
+const ARRAY_TYPES: Readonly<Record<SafetensorsDtype, ArrayType>> = {
+  BOOL: Uint8Array, U8: Uint8Array, I8: Int8Array,
+  U16: Uint16Array, I16: Int16Array, F16: Uint16Array, BF16: Uint16Array,
+  U32: Uint32Array, I32: Int32Array, F32: Float32Array,
+  U64: BigUint64Array, I64: BigInt64Array, F64: Float64Array,
+}
+
+const LENGTH_BYTES = 8
+const ALIGNMENT = 8
+/** As the reference implementation: no honest header is longer. */
+const MAX_HEADER_BYTES = 100_000_000
+
+/**
+ * Writes a file that the reference implementation reads: no gaps, so tensors of wider elements come first (names keep
+ * their order otherwise), which with an 8-byte aligned start keeps every tensor aligned to its elements.
+ * Throws RangeError where a shape does not fit its data.
+ */
+export function writeSafetensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const placed = Object.entries(tensors).toSorted(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT)
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {}
+  let end = 0
+  for (const [name, { dtype, shape, data }] of placed) {
+    if (!(data instanceof ARRAY_TYPES[dtype]) || elements(shape) !== data.length) {
+      throw new RangeError(`Tensor "${name}": ${data.length} elements of ${data.constructor.name} are no ${dtype} of shape [${shape.join(', ')}].`)
+    }
+    header[name] = { dtype, shape, data_offsets: [end, end + data.byteLength] }
+    end += data.byteLength
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT
+  const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + end)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true)
+  bytes.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes)
+  bytes.set(json, LENGTH_BYTES)
+  let at = LENGTH_BYTES + headerBytes
+  for (const [, { data }] of placed) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
+    at += data.byteLength
+  }
+  return bytes
+}
+
+/**
+ * Parses a file. Tensors are views into `bytes` where they are aligned there, copies elsewhere.
+ * Throws Error saying what is wrong with a damaged file.
+ */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
-  void bytes
-  throw new Error('not yet')
+  if (bytes.length < LENGTH_BYTES) throw new Error('Not a safetensors file: too short.')
+  const headerLength = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true)
+  if (headerLength > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - LENGTH_BYTES))) {
+    throw new Error('Not a safetensors file, or a truncated one: the header does not fit.')
+  }
+  const dataStart = LENGTH_BYTES + Number(headerLength)
+  const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart))
+  if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === 'string')) {
+    throw new Error('Damaged safetensors header: the metadata are not text.')
+  }
+  const data = bytes.subarray(dataStart)
+  const tensors = Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, readTensor(name, entry, data)]))
+  return { tensors, metadata: metadata as Record<string, string> }
+}
+
+function parseHeader(json: Uint8Array): Record<string, unknown> {
+  let header: unknown
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json))
+  } catch (cause) {
+    throw new Error('Not a safetensors file: the header is not JSON.', { cause })
+  }
+  if (!isRecord(header)) throw new Error('Not a safetensors file: the header is not an object.')
+  return header
+}
+
+function readTensor(name: string, entry: unknown, data: Uint8Array): Tensor {
+  if (!isRecord(entry)) throw new Error(`Damaged safetensors header: no description of tensor "${name}".`)
+  const { dtype, shape, data_offsets: offsets } = entry
+  if (typeof dtype !== 'string' || !Object.hasOwn(ARRAY_TYPES, dtype)) {
+    throw new Error(`Tensor "${name}" has the unknown element type ${JSON.stringify(dtype)}.`)
+  }
+  const known = dtype as SafetensorsDtype
+  const Type = ARRAY_TYPES[known]
+  if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
+    throw new Error(`Damaged safetensors header: tensor "${name}" has no shape or place.`)
+  }
+  const [start, end] = offsets
+  const length = elements(shape)
+  if (end > data.length) throw new Error(`Truncated safetensors file: tensor "${name}" ends after the file does.`)
+  if (end - start !== length * Type.BYTES_PER_ELEMENT) {
+    throw new Error(`Damaged safetensors header: tensor "${name}" of shape [${shape.join(', ')}] does not fit its ${end - start} bytes.`)
+  }
+  const place = data.subarray(start, end)
+  const aligned = place.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? place : place.slice()
+  return { dtype: known, shape, data: new Type(aligned.buffer, aligned.byteOffset, length) }
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0)
 }

@@ -1,0 +1,105 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import golden from '../../../test/fixtures/safetensors.golden.json' with { type: 'json' }
+import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
+
+const goldenBytes = Uint8Array.from(Buffer.from(golden.hex, 'hex'))
+
+function hex({ data }: Tensor): string {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')
+}
+
+/** A file with the given header and data. */
+function file(header: string, data = new Uint8Array(16)): Uint8Array {
+  const json = new TextEncoder().encode(header)
+  const bytes = new Uint8Array(8 + json.length + data.length)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true)
+  bytes.set(json, 8)
+  bytes.set(data, 8 + json.length)
+  return bytes
+}
+
+function split(bytes: Uint8Array): { header: unknown; data: Buffer } {
+  const buffer = Buffer.from(bytes)
+  const end = 8 + Number(buffer.readBigUInt64LE(0))
+  return { header: JSON.parse(buffer.toString('utf8', 8, end)), data: buffer.subarray(end) }
+}
+
+test('reads a file of the safetensors package', () => {
+  const { tensors, metadata } = readSafetensors(goldenBytes)
+  expect(metadata).toEqual({ kind: 'golden', note: 'größer' })
+  expect(Object.keys(tensors).sort()).toEqual(Object.keys(golden.tensors).sort())
+  for (const [name, expected] of Object.entries(golden.tensors)) {
+    expect(tensors[name].shape).toEqual(expected.shape)
+    expect(hex(tensors[name])).toBe(expected.bytes)
+  }
+  expect([...tensors.scores.data]).toEqual([0.5, -1.25, Math.fround(3e-8)])
+  expect([...tensors.big.data]).toEqual([-1n, 1099511627776n])
+  expect(tensors.short.data).toEqual(Int16Array.of(-3, 300))
+  // half floats stay bits: 1.0, -2.0, the greatest
+  expect(tensors.half).toEqual({ dtype: 'F16', shape: [3], data: Uint16Array.of(0x3c00, 0xc000, 0x7bff) })
+})
+
+test('writes what the safetensors package would: the same tensors at the same places', () => {
+  const { tensors, metadata } = readSafetensors(goldenBytes)
+  // the package orders tensors of one width by type and name: give them in its order
+  const ordered = Object.fromEntries(Object.entries(tensors).toSorted(([, a], [, b]) => a.data.byteOffset - b.data.byteOffset))
+  const ours = split(writeSafetensors(ordered, metadata))
+  const theirs = split(goldenBytes)
+  expect(ours.header).toEqual(theirs.header)
+  expect(ours.data.toString('hex')).toBe(theirs.data.toString('hex'))
+})
+
+test('tensors of any element type survive, as views where the file is aligned and as copies where it is not', () => {
+  const tensor = fc.oneof(
+    fc.uint8Array().map((data): Tensor => ({ dtype: 'U8', shape: [data.length], data })),
+    fc.uint16Array().map((data): Tensor => ({ dtype: 'U16', shape: [1, data.length], data })),
+    fc.uint32Array().map((data): Tensor => ({ dtype: 'U32', shape: [data.length, 1], data })),
+    fc.float32Array().map((data): Tensor => ({ dtype: 'F32', shape: [data.length], data })),
+    fc.float64Array().map((data): Tensor => ({ dtype: 'F64', shape: [data.length], data })),
+    fc.bigInt64Array().map((data): Tensor => ({ dtype: 'I64', shape: [data.length], data })),
+  )
+  fc.assert(
+    fc.property(fc.dictionary(fc.string().filter((name) => name !== '__metadata__'), tensor), fc.dictionary(fc.string(), fc.string()), fc.nat(7), (tensors, metadata, shift) => {
+      const bytes = writeSafetensors(tensors, metadata)
+      const shifted = new Uint8Array(bytes.length + shift)
+      shifted.set(bytes, shift)
+      const back = readSafetensors(shifted.subarray(shift))
+      expect(Object.entries(back.tensors).length).toBe(Object.entries(tensors).length)
+      for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+        const read = back.tensors[name]
+        expect([read.dtype, read.shape]).toEqual([dtype, shape])
+        expect(hex(read)).toBe(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'))
+        if (shift === 0) expect(read.data.buffer).toBe(shifted.buffer)
+      }
+      expect(back.metadata).toEqual(metadata)
+    }),
+  )
+})
+
+test.each([
+  ['nothing', new Uint8Array(0), /too short/],
+  ['a header longer than the file', file('{}').fill(255, 0, 8), /header does not fit/],
+  ['a picture', new Uint8Array(64).fill(0x89), /header does not fit/],
+  ['no JSON', file('{"a":'), /not JSON/],
+  ['a list', file('[]'), /not an object/],
+  ['numbers as metadata', file('{"__metadata__":{"a":1}}'), /metadata are not text/],
+  ['an unknown type', file('{"a":{"dtype":"F8","shape":[1],"data_offsets":[0,1]}}'), /"a".*"F8"/],
+  ['an inherited type', file('{"a":{"dtype":"toString","shape":[1],"data_offsets":[0,1]}}'), /"toString"/],
+  ['a negative shape', file('{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}'), /no shape or place/],
+  ['a shape that does not fit', file('{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,16]}}'), /\[3\] does not fit its 16 bytes/],
+  ['data that end early', file('{"a":{"dtype":"F32","shape":[5],"data_offsets":[0,20]}}'), /ends after the file/],
+])('refuses %s', (_, bytes, message) => {
+  expect(() => readSafetensors(bytes)).toThrow(message)
+})
+
+test('a truncated file is refused at every length', () => {
+  for (let length = 0; length < goldenBytes.length; length++) {
+    expect(() => readSafetensors(goldenBytes.slice(0, length)), `${length} bytes`).toThrow(Error)
+  }
+})
+
+test('a shape that does not fit its data is not written', () => {
+  expect(() => writeSafetensors({ a: { dtype: 'U8', shape: [2, 2], data: new Uint8Array(3) } })).toThrow(/"a".*\[2, 2\]/)
+  expect(() => writeSafetensors({ a: { dtype: 'F32', shape: [3], data: new Uint8Array(3) } })).toThrow(RangeError)
+})
