@@ -271,7 +271,7 @@ test('listeners hear of every state and at most ten times a second of progress, 
   const states = events.map(({ job }) => job.state).filter((state, index, all) => state !== all[index - 1])
   expect(states).toEqual(['queued', 'running', 'done'])
   const running = events.filter(({ job }) => job.state === 'running')
-  expect(running.length).toBeGreaterThanOrEqual(4)
+  expect(running.length).toBeGreaterThanOrEqual(2)
   expect(running.length).toBeLessThanOrEqual(8)
   expect(logged).toContain(`A listener of job ${id} failed: Error: a broken listener`)
   end()

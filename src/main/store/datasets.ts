@@ -18,7 +18,7 @@ export interface NewDataset {
 const SELECT = `
   SELECT id, name, folder, label_set_id AS labelSetId, created_at AS createdAt,
     (SELECT count(*) FROM panoramas WHERE dataset_id = datasets.id) AS panoramas,
-    (SELECT count(truth) FROM panoramas WHERE dataset_id = datasets.id) AS withTruth,
+    (SELECT count(*) FROM panoramas WHERE dataset_id = datasets.id AND truth IS NOT NULL) AS withTruth,
     (SELECT count(*) FROM import_files WHERE dataset_id = datasets.id AND outcome = 'refused') AS refused
   FROM datasets`
 

@@ -9,7 +9,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   stage_cache: ['hash'],
 }
 
-const ROWS_PER_TURN = 5000
+const ROWS_PER_TURN = 1000
 
 /**
  * The hashes of all artifacts that a row names, for the collector of orphans. Read in slices, so the event loop keeps

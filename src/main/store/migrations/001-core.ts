@@ -32,6 +32,7 @@ CREATE TABLE panoramas (
   UNIQUE (dataset_id, name)
 ) STRICT;
 CREATE INDEX panoramas_in_order ON panoramas (dataset_id, sort_key, name);
+CREATE INDEX panoramas_with_truth ON panoramas (dataset_id) WHERE truth IS NOT NULL;
 CREATE INDEX panoramas_by_content ON panoramas (dataset_id, file_sha256);
 CREATE INDEX panoramas_by_image ON panoramas (image);
 
