@@ -2,7 +2,6 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { ErrorCode } from '../../src/contract/errors.ts'
 import type { Dataset, Job, LabellingRun, LabelStats, Panorama, RefusedFile } from '../../src/contract/schemas.ts'
 import { encodeFusion } from '../../src/core/formats/bundles.ts'
 import { RECIPES } from '../../src/core/goodsam/config.ts'
@@ -51,7 +50,7 @@ export async function openLabelWorkspace(options: { root?: string } & ArtifactSt
 }
 
 export interface ImportedFolder {
-  readonly job: Job & { readonly errorCode: ErrorCode | null }
+  readonly job: Job
   readonly dataset: Dataset
   readonly panoramas: readonly Panorama[]
   readonly byName: ReadonlyMap<string, Panorama>

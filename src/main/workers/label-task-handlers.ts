@@ -1,0 +1,146 @@
+import { encode } from 'fast-png'
+import { StudioError } from '../../contract/errors.ts'
+import { decodeFusion, decodeRaster, encodeRaster } from '../../core/formats/bundles.ts'
+import type { GtFineKind } from '../../core/formats/cityscapes.ts'
+import { panopticIdsToRgb, panopticSegments } from '../../core/formats/coco-panoptic.ts'
+import { readLabelPng, writeGreyPng, writeIndexedPng, type PaletteColor } from '../../core/formats/indexed-png.ts'
+import type { FusedPanorama } from '../../core/goodsam/types.ts'
+import { IGNORE_ID, type LabelSet } from '../../core/labels/label-set.ts'
+import { labelPalette } from '../../core/labels/palette.ts'
+import { knownTrainIds, labelIdsToTrainIds, remapLabels, trainIdsToLabelIds } from '../../core/labels/remap.ts'
+import { addToBoundaryCounts, emptyBoundaryCounts } from '../../core/metrics/boundary-f.ts'
+import { addToConfusion, emptyConfusion } from '../../core/metrics/confusion.ts'
+import { latitudeBands, solidAngleRowWeights } from '../../core/metrics/latitude.ts'
+import { seamChanges } from '../../core/metrics/seam.ts'
+import type { Raster } from '../../core/raster/raster.ts'
+import type {
+  LabelMapSize, LabelTaskHandlers, LabelTaskInput, PanoramaScores, Problem, TruthFile,
+} from './label-tasks.ts'
+
+export const LABEL_TASKS: LabelTaskHandlers = {
+  readTruth({ truth, labelSet, size }) {
+    const read = readTruthFile(truth, labelSet, size)
+    return 'problem' in read ? read : { artifact: encodeRaster(read) }
+  },
+
+  encodeCityscapes({ fusion, labelSet, kinds }) {
+    const fused = readFusion(fusion)
+    return kinds.map((kind) => ({ kind, bytes: encodeKind(fused, kind, labelSet) }))
+  },
+
+  encodePanoptic({ fusion, cyclic }) {
+    const { label, mask } = readFusion(fusion)
+    const { ids, segments } = panopticSegments(label, { cyclic, masks: mask })
+    const { width, height, data } = panopticIdsToRgb(ids)
+    return { bytes: encode({ width, height, data, channels: 3, depth: 8 }), segments }
+  },
+
+  evaluate,
+}
+
+function readFusion(bytes: Uint8Array): FusedPanorama {
+  try {
+    return decodeFusion(bytes)
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    throw new StudioError('workspace-damaged', `A stored pseudo-label cannot be read (${detail}). Label this panorama again.`, { cause })
+  }
+}
+
+function encodeKind(fused: FusedPanorama, kind: GtFineKind, labelSet: LabelSet): Uint8Array {
+  const { label, confidence, provenance } = fused
+  switch (kind) {
+    case 'labelTrainIds':
+    case 'color':
+      return writeIndexedPng(label, labelPalette(labelSet))
+    case 'labelIds':
+      return writeIndexedPng({ ...label, data: remapLabels(label.data, trainIdsToLabelIds(labelSet)) }, labelIdPalette(labelSet))
+    case 'confidence':
+      return writeGreyPng(confidence)
+    case 'provenance':
+      return writeGreyPng(provenance)
+    case 'instanceIds':
+      throw new StudioError('internal', 'Pseudo-labels have no instance ids.')
+  }
+}
+
+/** 256 colours by labelId; ids without a class are black. */
+function labelIdPalette(labelSet: LabelSet): readonly PaletteColor[] {
+  const palette: PaletteColor[] = Array.from({ length: 256 }, () => [0, 0, 0] as const)
+  for (const { labelId, color } of labelSet.classes) palette[labelId] = color
+  return palette
+}
+
+/** A truth file as trainIds; what does not fit the panorama or the label set is a problem. */
+function readTruthFile(truth: TruthFile, labelSet: LabelSet, size: LabelMapSize): Raster | Problem {
+  let raster: Raster
+  try {
+    raster = readLabelPng(truth.bytes)
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    return { problem: `${truth.file} is not a label map (${detail}). Save it as a PNG with one id per pixel, 8-bit grey or indexed.` }
+  }
+  if (raster.width !== size.width || raster.height !== size.height) {
+    return {
+      problem: `${truth.file} has ${raster.width} x ${raster.height} pixels, its panorama ${size.width} x ${size.height}. ` +
+        'Scale it to the panorama with nearest neighbour, or give the labels of this image.',
+    }
+  }
+  const unknown = unknownIds(raster, truth.ids, labelSet)
+  if (unknown.length > 0) return { problem: `${truth.file} holds ${listed(unknown)}, which ${truth.ids === 'trainIds' ? trainIdRemedy(labelSet) : labelIdRemedy(labelSet)}` }
+  if (truth.ids === 'trainIds') return raster
+  return { ...raster, data: remapLabels(raster.data, labelIdsToTrainIds(labelSet)) }
+}
+
+/**
+ * Ids that no reading of the file allows. A labelId below the largest one is allowed although it has no trainId: the
+ * dataset defines more classes than are evaluated, they become 255.
+ */
+function unknownIds(raster: Raster, ids: TruthFile['ids'], labelSet: LabelSet): number[] {
+  const seen = new Uint8Array(256)
+  for (const id of raster.data) seen[id] = 1
+  const trainIds = knownTrainIds(labelSet)
+  const lastLabelId = Math.max(...labelSet.classes.map(({ labelId }) => labelId))
+  const isKnown = (id: number): boolean => id === IGNORE_ID || (ids === 'trainIds' ? trainIds[id] === id : id <= lastLabelId)
+  return [...seen.keys()].filter((id) => seen[id] === 1 && !isKnown(id))
+}
+
+function trainIdRemedy(labelSet: LabelSet): string {
+  const last = Math.max(...labelSet.classes.map(({ trainId }) => trainId))
+  return (
+    `${labelSet.name} does not have as trainIds (0 to ${last}, and ${IGNORE_ID} for "ignore"). If the file holds labelIds, name it ` +
+    '<panorama>_gtFine_labelIds.png; otherwise map its ids to trainIds.'
+  )
+}
+
+function labelIdRemedy(labelSet: LabelSet): string {
+  return (
+    `${labelSet.name} does not have as labelIds. If the file holds trainIds, name it <panorama>_gtFine_labelTrainIds.png; ` +
+    'otherwise map its ids to labelIds.'
+  )
+}
+
+function listed(ids: readonly number[]): string {
+  const shown = ids.slice(0, 8).join(', ')
+  return `the id${ids.length > 1 ? 's' : ''} ${shown}${ids.length > 8 ? ` and ${ids.length - 8} more` : ''}`
+}
+
+function evaluate({ fusion, truth, labelSet, projection }: LabelTaskInput<'evaluate'>): PanoramaScores | Problem {
+  const { label } = readFusion(fusion)
+  const read = 'artifact' in truth ? decodeRaster(truth.artifact) : readTruthFile(truth, labelSet, label)
+  if ('problem' in read) return read
+  const classes = 1 + Math.max(...labelSet.classes.map(({ trainId }) => trainId))
+
+  const confusion = emptyConfusion(classes)
+  addToConfusion(confusion, read, label)
+  const solidAngle = emptyConfusion(classes)
+  addToConfusion(solidAngle, read, label, { rowWeights: solidAngleRowWeights(label.height, projection) })
+  const bands = latitudeBands(label.height, projection).map(({ fromDeg, toDeg, y0, y1 }) => {
+    const band = emptyConfusion(classes)
+    addToConfusion(band, read, label, { rows: { y0, y1 } })
+    return { fromDeg, toDeg, confusion: band }
+  })
+  const boundary = emptyBoundaryCounts(classes)
+  addToBoundaryCounts(boundary, read, label, { cyclic: projection.cyclic })
+  return { confusion, solidAngle, bands, boundary, seam: projection.cyclic ? seamChanges(label) : null }
+}

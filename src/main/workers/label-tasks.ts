@@ -1,0 +1,75 @@
+import type { Projection } from '../../contract/schemas.ts'
+import type { PanopticSegment } from '../../core/formats/coco-panoptic.ts'
+import type { GtFineKind } from '../../core/formats/cityscapes.ts'
+import type { LabelSet } from '../../core/labels/label-set.ts'
+import type { BoundaryCounts } from '../../core/metrics/boundary-f.ts'
+import type { Confusion } from '../../core/metrics/confusion.ts'
+
+/** Work for the label workers: label maps of one panorama read, encoded or compared, away from the host's event loop. */
+
+export interface LabelMapSize {
+  readonly width: number
+  readonly height: number
+}
+
+/** A truth file: which ids its pixels hold is said by its name. */
+export interface TruthFile {
+  /** the path, for messages */
+  readonly file: string
+  /** the file's bytes (PNG) */
+  readonly bytes: Uint8Array
+  readonly ids: 'trainIds' | 'labelIds'
+}
+
+export interface EncodedFile {
+  readonly kind: GtFineKind
+  readonly bytes: Uint8Array
+}
+
+export interface PanopticOutput {
+  readonly bytes: Uint8Array
+  readonly segments: readonly PanopticSegment[]
+}
+
+/** Counts of one panorama, to be added up. */
+export interface PanoramaScores {
+  readonly confusion: Confusion
+  /** weighted by each row's solid angle */
+  readonly solidAngle: Confusion
+  readonly bands: readonly { readonly fromDeg: number; readonly toDeg: number; readonly confusion: Confusion }[]
+  readonly boundary: BoundaryCounts
+  /** null where the panorama is not cyclic */
+  readonly seam: { readonly acrossSeam: number; readonly elsewhere: number } | null
+}
+
+/** Why a truth file cannot be used: names the file and the remedy. */
+export interface Problem {
+  readonly problem: string
+}
+
+/** kind -> what goes in, what comes out. */
+export interface LabelTasks {
+  /** a truth file as an artifact (encodeRaster, trainIds) */
+  readTruth: {
+    input: { truth: TruthFile; labelSet: LabelSet; size: LabelMapSize }
+    output: { readonly artifact: Uint8Array } | Problem
+  }
+  /** label maps of a fusion artifact as PNG files of the Cityscapes layout */
+  encodeCityscapes: {
+    input: { fusion: Uint8Array; labelSet: LabelSet; kinds: readonly GtFineKind[] }
+    output: readonly EncodedFile[]
+  }
+  /** the segments of a fusion artifact in COCO panoptic format */
+  encodePanoptic: { input: { fusion: Uint8Array; cyclic: boolean }; output: PanopticOutput }
+  /** a fusion artifact against truth: an artifact of the dataset, or a file */
+  evaluate: {
+    input: { fusion: Uint8Array; truth: TruthFile | { artifact: Uint8Array }; labelSet: LabelSet; projection: Projection }
+    output: PanoramaScores | Problem
+  }
+}
+
+export type LabelTaskKind = keyof LabelTasks
+export type LabelTaskInput<K extends LabelTaskKind> = LabelTasks[K]['input']
+export type LabelTaskOutput<K extends LabelTaskKind> = LabelTasks[K]['output']
+export type LabelTask = { [K in LabelTaskKind]: { readonly kind: K; readonly input: LabelTaskInput<K> } }[LabelTaskKind]
+export type LabelTaskHandlers = { readonly [K in LabelTaskKind]: (input: LabelTaskInput<K>) => LabelTaskOutput<K> }
