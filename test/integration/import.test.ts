@@ -9,6 +9,7 @@ import { fromPixels, jpeg, picture, png, writeFiles } from '../fixtures/make_ima
 import {
   expectWhole, importedState, importFolder, openLabelWorkspace, submitImport, until, WHOLE, type LabelWorkspace,
 } from '../support/label-workspace.ts'
+import { REAL, warnWithoutRealData } from '../support/real-data.ts'
 
 let workspace: LabelWorkspace
 let folder: string
@@ -234,6 +235,20 @@ describe('an import that is interrupted', () => {
     const second = await importFolder(workspace, folder)
     expect(second.refused).toEqual([])
     expect(second.panoramas.map(({ name }) => name)).toEqual(['a', 'b'])
+  })
+})
+
+describe('real panoramas', () => {
+  it('are imported as they are: 20 spheres and 3 full turns without poles', async () => {
+    warnWithoutRealData('import of real panoramas')
+    if (!REAL.present) return
+    const { job, panoramas, refused, log } = await importFolder(workspace, REAL.panoramas)
+    expect(job).toMatchObject({ state: 'done', done: 23, failed: 0 })
+    expect({ refused, log }).toEqual({ refused: [], log: [] })
+    const angles = panoramas.map(({ width, height, projection }) => [width, height, projection.hfovDeg, projection.vfovDeg, projection.cyclic].join())
+    expect(angles.filter((text) => text === '2048,1024,360,180,true')).toHaveLength(20)
+    expect(angles.filter((text) => text === '2048,692,360,121.640625,true')).toHaveLength(3)
+    for (const { image, fileSha256 } of panoramas) expect(image).toBe(fileSha256)
   })
 })
 

@@ -66,12 +66,12 @@ interface Place {
   readonly folders: readonly string[]
 }
 
-async function scanFolder(root: string, folder: Stats, { signal, limit = Infinity }: ScanOptions): Promise<ImageScan> {
+async function scanFolder(root: string, rootStats: Stats, { signal, limit = Infinity }: ScanOptions): Promise<ImageScan> {
   const files: SourceFile[] = []
   const refused: RefusedFile[] = []
   const warnings: string[] = []
   const visited = new Set<string>()
-  firstVisit(visited, folder)
+  firstVisit(visited, rootStats)
 
   async function walk(folder: Buffer, folders: readonly string[]): Promise<void> {
     signal?.throwIfAborted()
