@@ -21,7 +21,9 @@ export function createStateStore(): StateStore {
   return {
     get: () => state,
     set(change) {
-      state = { ...state, ...change, timings: { ...state.timings, ...change.timings } }
+      // the same object while nothing was timed: listeners may compare
+      const timings = change.timings ? { ...state.timings, ...change.timings } : state.timings
+      state = { ...state, ...change, timings }
       if (telling) return
       telling = true
       queueMicrotask(() => {

@@ -173,5 +173,6 @@ export interface PanoramaViewer {
   prefetch(source: PanoramaSource, artifacts?: ArtifactUrls | null): void
   /** Resolves when nothing is being loaded or computed and the frame is drawn. */
   settled(): Promise<ViewerState>
+  /** gives the GPU context back: the canvas cannot be drawn on again */
   destroy(): void
 }

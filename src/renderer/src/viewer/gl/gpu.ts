@@ -52,10 +52,11 @@ export function createGpu(canvas: HTMLCanvasElement, maxTextureSize: number, eve
     renderer: () => renderer,
     unsupported: () => unsupported,
     destroy() {
-      // the context stays the canvas's: another viewer may be made on it
       controller.abort()
       renderer?.dispose()
       renderer = null
+      // browsers keep few contexts: a canvas that waits to be collected must not hold one
+      gl?.getExtension('WEBGL_lose_context')?.loseContext()
     },
   }
 }

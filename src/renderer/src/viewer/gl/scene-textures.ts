@@ -13,7 +13,7 @@ export interface SceneTextures {
   readonly indexTiles: TileLayout
   image(): WebGLTexture | null
   index(layer: IndexLayer): WebGLTexture | null
-  /** one bitmap per tile of `imageTiles`, each as large as a tile; `pause` lets the page breathe between tiles */
+  /** one bitmap per tile of `imageTiles`, each as large as a tile; `pause` lets the page breathe between tiles, and may throw to stop */
   uploadImage(tiles: readonly ImageBitmap[], pause: () => Promise<void>): Promise<void>
   /** null drops the layer's texture */
   uploadIndex(layer: IndexLayer, raster: IndexRaster | null): void
@@ -59,7 +59,12 @@ export function createSceneTextures(
       image = null
       const texture = allocateArray(gl, imageTiles, gl.RGBA8)
       for (const [layer, tile] of tiles.entries()) {
-        if (layer > 0) await pause()
+        if (layer > 0) {
+          await pause().catch((reason: unknown) => {
+            gl.deleteTexture(texture)
+            throw reason
+          })
+        }
         if (tile.width !== imageTiles.tileWidth || tile.height !== imageTiles.tileHeight) {
           throw new RangeError(`Tile ${layer} is ${tile.width} x ${tile.height}, not ${imageTiles.tileWidth} x ${imageTiles.tileHeight}.`)
         }
@@ -71,6 +76,10 @@ export function createSceneTextures(
       }
       gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture)
       if (imageTiles.levels > 1) gl.generateMipmap(gl.TEXTURE_2D_ARRAY)
+      if (gl.getError() === gl.OUT_OF_MEMORY) {
+        gl.deleteTexture(texture)
+        throw new Error(`The graphics card has no memory left for a panorama of ${size.width} x ${size.height} px. Close other windows, or import it smaller.`)
+      }
       image = texture
     },
     uploadIndex(layer, raster) {
@@ -83,15 +92,12 @@ export function createSceneTextures(
       gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1)
       gl.pixelStorei(gl.UNPACK_ROW_LENGTH, size.width)
       for (const rect of tileRects(indexTiles)) {
-        gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, rect.x)
-        gl.pixelStorei(gl.UNPACK_SKIP_ROWS, rect.y)
+        // an offset, because UNPACK_SKIP_ROWS would have to stay within the height of one layer
         gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, rect.layer, rect.width, rect.height, 1,
-          gl.RED_INTEGER, wide ? gl.UNSIGNED_INT : gl.UNSIGNED_BYTE, raster.data)
+          gl.RED_INTEGER, wide ? gl.UNSIGNED_INT : gl.UNSIGNED_BYTE, raster.data, rect.y * size.width + rect.x)
       }
-      // these would also shift what is read from a bitmap
+      // it would also apply to what is read from a bitmap
       gl.pixelStorei(gl.UNPACK_ROW_LENGTH, 0)
-      gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, 0)
-      gl.pixelStorei(gl.UNPACK_SKIP_ROWS, 0)
     },
     readImage: () => readArray(gl, imageTiles, image),
     dispose() {
