@@ -17,6 +17,7 @@ import type { ServiceContext } from './services/context.ts'
 import { datasetServices } from './services/datasets.ts'
 import { engineServices, engineSettings } from './services/engine.ts'
 import { jobServices } from './services/jobs.ts'
+import { removeModelLeftovers, removeSpentUploads, removeUploadsOf } from './services/leftovers.ts'
 import { labelServices } from './services/labels.ts'
 import { modelServices } from './services/models.ts'
 import { reviewServices } from './services/reviews.ts'
@@ -84,13 +85,19 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
     const implementation = implementationOf(context)
     const link = createInProcessClient(implementation)
     const endAnnouncing = announceJobs(jobs.onJob, changes)
+    const uploadsFolder = join(store.paths.root, 'uploads')
+    jobs.onJob((job) => {
+      removeUploadsOf(store, uploadsFolder, job).catch((error: unknown) => log.warn({ error }, 'removing uploads'))
+    })
+    await removeModelLeftovers(store)
+    await removeSpentUploads(store, uploadsFolder)
     if (options.queue === 'all') jobs.start()
 
     return {
       implementation,
       client: link.client,
       artifacts: artifactSource(artifacts, (hash) => findMediaType(store.read, hash)),
-      uploadsFolder: join(store.paths.root, 'uploads'),
+      uploadsFolder,
       log,
       async close() {
         endAnnouncing()

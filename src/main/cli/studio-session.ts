@@ -30,9 +30,11 @@ export async function followJob(client: Client, jobId: string): Promise<Job> {
   const progress = createProgressLine()
   let lastSeq = 0
   const showLog = async (): Promise<void> => {
-    for (const line of await client.call('jobs.log', { jobId, afterSeq: lastSeq })) {
-      lastSeq = line.seq
-      progress.print(`${line.level === 'info' ? '' : `${line.level}: `}${line.message}`)
+    for (const { seq, level, message } of await client.call('jobs.log', { jobId, afterSeq: lastSeq })) {
+      // two looks at the log may overlap
+      if (seq <= lastSeq) continue
+      lastSeq = seq
+      if (level !== 'info') progress.print(`${level === 'warn' ? 'warning' : level}: ${message}`)
     }
   }
   const pause = (): void => void client.call('jobs.pause', { jobId }).catch(() => {})
@@ -42,6 +44,7 @@ export async function followJob(client: Client, jobId: string): Promise<Job> {
       const onJob = (seen: Job): void => {
         if (seen.id !== jobId) return
         progress.show(seen)
+        void showLog()
         if (['done', 'failed', 'cancelled', 'paused'].includes(seen.state)) {
           end()
           settle(seen)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { StudioError } from '../../contract/errors.ts'
 import type { LabellingRun } from '../../contract/schemas.ts'
 import { forEachItem } from '../jobs/for-each-item.ts'
 import type { JobHandler } from '../jobs/job-handler.ts'
@@ -6,7 +7,7 @@ import { addRunWarning, getLabellingRun } from '../store/labelling-runs.ts'
 import { countResults, failResult, pendingPanoramas, resetFailedResults } from '../store/panorama-results.ts'
 import { getPanorama } from '../store/panoramas.ts'
 import { getSettings } from '../store/settings.ts'
-import { evictEmbeddings, labelPanorama, recordLabels, type LabellingPipeline } from './label-panorama.ts'
+import { dropDamagedStages, evictEmbeddings, labelPanorama, recordLabels, type LabelledPanorama, type LabellingPipeline } from './label-panorama.ts'
 
 const payloadSchema = z.object({ runId: z.string() })
 
@@ -31,10 +32,19 @@ export function labelJobHandler(pipeline: LabellingPipeline, onResult: (run: Lab
         async compute({ panoramaId, name }, { signal, progress }) {
           // before the next ones are written, so that the space stays bounded over thousands of panoramas
           await evictEmbeddings(pipeline, embeddingBytes())
-          const labelled = await labelPanorama(pipeline, { run, panorama: getPanorama(store.read, panoramaId) }, {
+          const subject = { run, panorama: getPanorama(store.read, panoramaId) }
+          const label = (): Promise<LabelledPanorama> => labelPanorama(pipeline, subject, {
             signal,
             onProgress: ({ fraction, message }) => progress(fraction, message),
             keepEmbeddings: embeddingBytes() > 0,
+          })
+          const labelled = await label().catch(async (error: unknown) => {
+            // a cached stage that went bad on the disk is no loss: it is computed again
+            const damaged = error instanceof StudioError && error.code === 'workspace-damaged'
+            const dropped = damaged ? await dropDamagedStages(pipeline, subject) : 0
+            if (dropped === 0) throw error
+            context.log('warn', `${name}: ${dropped} cached stages were damaged on the disk and are computed again.`)
+            return label()
           })
           for (const warning of labelled.response.warnings) warn(name, warning)
           return labelled

@@ -43,12 +43,9 @@ export async function labelPanorama(
   { run, panorama }: { readonly run: LabellingRun; readonly panorama: Panorama },
   options: LabelPanoramaOptions,
 ): Promise<LabelledPanorama> {
-  const sam = run.samId === null ? null : withFilters(getModel(store.read, run.samId), run)
-  const ta = getModel(store.read, run.taId)
+  const { sam, ta } = modelsOf(store, run)
   const { cyclic } = panorama.projection
-  const windows = layoutWindows({ widthPx: panorama.width, heightPx: panorama.height, cyclic }, run.config.windows)
-  const keys = stageKeys({ image: panorama.image, cyclic, sam, ta, config: run.config, windows })
-
+  const keys = keysOf(store, run, panorama)
   const response = await engine.labelPanorama(
     {
       panoramaName: panorama.name,
@@ -85,6 +82,25 @@ export function doubtOf(stats: Pick<LabelStats, 'meanConfidence' | 'disagreement
   return Math.min(1, Math.max(0, unsure + (1 - unsure) * 0.5 * stats.disagreement))
 }
 
+/**
+ * Drops the cached stages of a panorama whose artifacts do not pass their check, so that they are computed again.
+ * Returns how many there were.
+ */
+export async function dropDamagedStages(
+  { store, artifacts }: Pick<LabellingPipeline, 'store' | 'artifacts'>,
+  { run, panorama }: { readonly run: LabellingRun; readonly panorama: Panorama },
+): Promise<number> {
+  const { fusion, masks, semantics, boundary, embeddings } = await cachedStages(store, artifacts, keysOf(store, run, panorama))
+  let dropped = 0
+  for (const hash of [fusion, masks, semantics, boundary, ...embeddings]) {
+    if (hash === null || (await artifacts.read(hash).then(() => true, () => false))) continue
+    store.transaction((db) => forgetStages(db, hash))
+    await artifacts.remove(hash)
+    dropped++
+  }
+  return dropped
+}
+
 /** Keeps the disk space of SAM embeddings bounded: the least recently used go first. */
 export async function evictEmbeddings(
   { store, artifacts }: Pick<LabellingPipeline, 'store' | 'artifacts'>, keepBytes: number,
@@ -93,6 +109,16 @@ export async function evictEmbeddings(
   if (evicted.length === 0) return
   store.transaction((db) => evicted.forEach(({ hash }) => forgetStages(db, hash)))
   for (const { hash } of evicted) await artifacts.remove(hash)
+}
+
+function modelsOf(store: Store, run: LabellingRun): { sam: ReturnType<typeof withFilters> | null; ta: Model } {
+  return { sam: run.samId === null ? null : withFilters(getModel(store.read, run.samId), run), ta: getModel(store.read, run.taId) }
+}
+
+function keysOf(store: Store, run: LabellingRun, panorama: Panorama): StageKeys {
+  const { cyclic } = panorama.projection
+  const windows = layoutWindows({ widthPx: panorama.width, heightPx: panorama.height, cyclic }, run.config.windows)
+  return stageKeys({ image: panorama.image, cyclic, ...modelsOf(store, run), config: run.config, windows })
 }
 
 function withFilters(sam: Model, run: LabellingRun): Model & { settings: NonNullable<Model['samSettings']> } {

@@ -1,5 +1,5 @@
 /** A worker thread of the engine process: runs one raster task at a time (raster-tasks.ts). */
-import { transferableSymbol, valueSymbol } from 'piscina'
+import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { toWireError } from '../../contract/errors.ts'
 import type { WireError } from '../../contract/errors.ts'
 import { IMAGE_TASKS } from './image-tasks.ts'
@@ -20,5 +20,5 @@ export async function runTask(task: RasterTask): Promise<unknown> {
     // an error that crosses threads keeps neither its class nor its code
     answer = { ok: false, error: toWireError(error) }
   }
-  return { [transferableSymbol]: transferablesOf(answer), [valueSymbol]: answer }
+  return move({ [transferableSymbol]: transferablesOf(answer), [valueSymbol]: answer })
 }
