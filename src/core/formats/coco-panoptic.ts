@@ -40,6 +40,9 @@ export function panopticSegments(
   const segmentOf = new Map<number, number>()
   const ids = new Uint32Array(data.length)
   const found: { category: number; area: number; x0: number; y0: number; x1: number; y1: number }[] = []
+  // neighbours mostly share their segment: the map is asked only where the key changes
+  let lastKey = 0
+  let id = 0
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = y * width + x
@@ -48,10 +51,10 @@ export function panopticSegments(
       const region = regions.labels.data[i]
       // regions count from 1; (mask, class) pairs are told from them by their sign
       const key = region > 0 ? region : -((masks?.data[i] ?? 0) * 256 + category)
-      let id = segmentOf.get(key)
-      if (id === undefined) {
-        id = found.push({ category, area: 0, x0: x, y0: y, x1: x, y1: y })
+      if (key !== lastKey) {
+        id = segmentOf.get(key) ?? found.push({ category, area: 0, x0: x, y0: y, x1: x, y1: y })
         segmentOf.set(key, id)
+        lastKey = key
       }
       ids[i] = id
       const segment = found[id - 1]

@@ -43,10 +43,12 @@ test('what we write we read', () => {
   )
 })
 
-test.each([2, 4, 16, 256])('reads an indexed PNG of %d colours by another writer (1, 2, 4, 8 bits)', async (colours) => {
+test.each([[2, 1], [4, 2], [16, 4], [256, 8]])('reads an indexed PNG of %d colours in %d bits by another writer', async (colours, bits) => {
   // distinct greys as pixels: each index must stand for one grey, whatever order the writer chose
   const values = labels.data.map((_, i) => ((i * 7) % colours) * Math.floor(255 / (colours - 1)))
   const png = await sharp(values, { raw: { width, height, channels: 1 } }).png({ palette: true, colours, dither: 0 }).toBuffer()
+  // the header's bit depth
+  expect(png[24]).toBe(bits)
   const { width: w, height: h, data } = readLabelPng(png)
   expect([w, h]).toEqual([width, height])
   const rgb = await sharp(png).removeAlpha().toColourspace('srgb').raw().toBuffer()
@@ -60,9 +62,11 @@ test.each([2, 4, 16, 256])('reads an indexed PNG of %d colours by another writer
   expect(colourOf.size).toBeGreaterThan(1)
 })
 
+function sixteen(values: Uint16Array): Promise<Buffer> {
+  return sharp(values, { raw: { width: 2, height: 2, channels: 1 } }).toColourspace('grey16').png().toBuffer()
+}
+
 test('reads 16-bit label maps whose ids fit, refuses others', async () => {
-  const sixteen = (values: Uint16Array): Promise<Buffer> =>
-    sharp(values, { raw: { width: 2, height: 2, channels: 1 } }).toColourspace('grey16').png().toBuffer()
   expect([...readLabelPng(await sixteen(Uint16Array.of(0, 18, 255, 7))).data]).toEqual([0, 18, 255, 7])
   const ids = sixteen(Uint16Array.of(0, 26001, 255, 7))
   await expect(ids.then(readLabelPng)).rejects.toThrow(/26001/)

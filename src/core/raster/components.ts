@@ -79,26 +79,24 @@ export function connectedComponents(raster: Raster<RasterData>, options: Compone
       }
     }
   }
-  return renumber({ width, height, data: provisional }, find)
+  return renumber({ width, height, data: provisional }, parent)
 }
 
-function renumber(labels: Raster<Uint32Array>, find: (label: number) => number): Components {
-  const final = new Map<number, number>()
-  const areas: number[] = []
-  const firstPixels: number[] = []
+/** Second pass. A root is the least label of its component and a parent is less than its child, so one sweep resolves all. */
+function renumber(labels: Raster<Uint32Array>, parent: readonly number[]): Components {
+  const final = new Uint32Array(parent.length)
+  let count = 0
+  for (let label = 1; label < parent.length; label++) {
+    final[label] = parent[label] === label ? ++count : final[parent[label]]
+  }
+  const areas = new Uint32Array(count)
+  const firstPixels = new Uint32Array(count)
   const { data } = labels
   for (let i = 0; i < data.length; i++) {
-    if (data[i] === 0) continue
-    const root = find(data[i])
-    let number = final.get(root)
-    if (number === undefined) {
-      number = areas.length
-      final.set(root, number)
-      areas.push(0)
-      firstPixels.push(i)
-    }
-    areas[number]++
-    data[i] = number + 1
+    const component = final[data[i]]
+    data[i] = component
+    if (component === 0) continue
+    if (areas[component - 1]++ === 0) firstPixels[component - 1] = i
   }
-  return { labels, count: areas.length, areas: Uint32Array.from(areas), firstPixels: Uint32Array.from(firstPixels) }
+  return { labels, count, areas, firstPixels }
 }

@@ -10,9 +10,7 @@ export function resizeRgb(image: RgbImage, width: number, height: number): RgbIm
   if (width === image.width && height === image.height) return { width, height, data: image.data.slice() }
   const columns = triangleTaps(image.width, width)
   const rows = triangleTaps(image.height, height)
-  // Only the source rows that the vertical pass reads need a horizontal pass, and that is all of them.
-  const narrow = resizeColumns(image, columns)
-  return resizeRows(narrow, rows)
+  return resizeRows(resizeColumns(image, columns), rows)
 }
 
 /** Nearest-neighbour resize for label maps and masks: pixel centre to pixel centre, no new values. */
@@ -39,7 +37,7 @@ function assertSize(width: number, height: number): void {
   }
 }
 
-/** Per target position: its first source position and `taps` weights of WEIGHT_ONE in sum (zero-padded). */
+/** Per target position: its first source position and `taps` weights of WEIGHT_ONE in sum (zero-padded), none past the source. */
 interface Taps {
   readonly taps: number
   readonly first: Uint32Array
@@ -54,7 +52,7 @@ const WEIGHT_HALF = 1 << (WEIGHT_BITS - 1)
 function triangleTaps(source: number, target: number): Taps {
   const scale = source / target
   const radius = Math.max(1, scale)
-  const taps = Math.ceil(radius) * 2 + 1
+  const taps = Math.min(source, Math.ceil(radius) * 2 + 1)
   const first = new Uint32Array(target)
   const weights = new Int32Array(target * taps)
   const line = new Float64Array(taps)
@@ -62,14 +60,15 @@ function triangleTaps(source: number, target: number): Taps {
     const centre = (t + 0.5) * scale
     const from = Math.max(0, Math.floor(centre - radius + 0.5))
     const until = Math.min(source, Math.floor(centre + radius + 0.5))
+    first[t] = Math.min(from, source - taps)
+    line.fill(0)
     let sum = 0
     for (let s = from; s < until; s++) {
       const weight = Math.max(0, 1 - Math.abs((s + 0.5 - centre) / radius))
-      line[s - from] = weight
+      line[s - first[t]] = weight
       sum += weight
     }
-    first[t] = from
-    for (let k = 0; k < until - from; k++) weights[t * taps + k] = Math.round((line[k] / sum) * WEIGHT_ONE)
+    for (let k = 0; k < taps; k++) weights[t * taps + k] = Math.round((line[k] / sum) * WEIGHT_ONE)
   }
   return { taps, first, weights }
 }
@@ -79,7 +78,6 @@ function resizeColumns(image: RgbImage, { taps, first, weights }: Taps): RgbImag
   if (width === image.width) return image
   const { height, data: source } = image
   const data = new Uint8Array(width * height * 3)
-  const last = image.width - 1
   for (let y = 0; y < height; y++) {
     const row = y * image.width
     for (let x = 0; x < width; x++) {
@@ -88,7 +86,7 @@ function resizeColumns(image: RgbImage, { taps, first, weights }: Taps): RgbImag
       let blue = WEIGHT_HALF
       for (let k = 0; k < taps; k++) {
         const weight = weights[x * taps + k]
-        const from = (row + Math.min(last, first[x] + k)) * 3
+        const from = (row + first[x] + k) * 3
         red += weight * source[from]
         green += weight * source[from + 1]
         blue += weight * source[from + 2]
