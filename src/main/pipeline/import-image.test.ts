@@ -114,6 +114,20 @@ describe('an image that is not', () => {
     expect((await pixelsOf(opaque.bytes)).data).toEqual(PICTURE.data)
   })
 
+  it('transparency of 16-bit and of grey images is found, too', async () => {
+    const deep = new Uint16Array(128 * 64 * 4).fill(65535)
+    deep[4 * 70 + 3] = 0
+    const fromDeep = await normaliseImage(await sharp(deep, { raw: { width: 128, height: 64, channels: 4 } }).toColourspace('rgb16').png().toBuffer(), 'deep.png')
+    expect(fromDeep.warnings).toHaveLength(1)
+    expect([...(await pixelsOf(fromDeep.bytes)).data.subarray(69 * 3, 72 * 3)]).toEqual([255, 255, 255, 0, 0, 0, 255, 255, 255])
+
+    const grey = new Uint8Array(128 * 64 * 2).fill(255)
+    grey[2 * 70 + 1] = 0
+    const fromGrey = await normaliseImage(await sharp(grey, { raw: { width: 128, height: 64, channels: 2 } }).toColourspace('b-w').png().toBuffer(), 'grey.png')
+    expect(fromGrey.warnings).toHaveLength(1)
+    expect([...(await pixelsOf(fromGrey.bytes)).data.subarray(69 * 3, 72 * 3)]).toEqual([255, 255, 255, 0, 0, 0, 255, 255, 255])
+  })
+
   it('of an animation the first frame is taken, with a warning', async () => {
     const other = picture(128, 64, 90)
     const image = await normaliseImage(await animatedWebp([PICTURE, other]), 'walk.webp')

@@ -73,17 +73,16 @@ export async function importPanoramas(
     counts: { total: settled + plan.items.length, done: settled, failed: refused },
     pending: plan.items,
     nameOf: ({ file }) => file.display,
-    compute: (item, { signal }) => importFile(tools, { request, item, labelSet }, signal),
+    async compute(item, { signal }) {
+      const outcome = await importFile(tools, { request, item, labelSet }, signal)
+      warningsOf(item, outcome).forEach(warn)
+      return outcome
+    },
     wasComputed: (outcome) => outcome.kind === 'panorama',
     finish(db, item, outcome) {
       writeOutcome(db, datasetId, item, outcome)
       if (outcome.kind === 'panorama') summary.imported++
-      if (outcome.kind === 'duplicate') {
-        summary.duplicates++
-        warn(`${item.file.display} has the same content as the panorama "${outcome.of.name}" and was skipped.`)
-      }
-      if (outcome.kind === 'panorama') outcome.panorama.warnings.forEach(warn)
-      if (outcome.kind === 'truth') outcome.warnings.forEach(warn)
+      if (outcome.kind === 'duplicate') summary.duplicates++
     },
     fail(db, { file, panoramaId }, { code, message }) {
       // a panorama that was imported before stays imported though its truth could not be stored
@@ -98,6 +97,17 @@ function recordRefused(context: JobContext, datasetId: string, refused: readonly
   context.checkpoint({}, (db) => {
     for (const file of refused) recordImportedFile(db, datasetId, { ...file, outcome: 'refused' })
   })
+}
+
+function warningsOf({ file }: ImportItem, outcome: Outcome): readonly string[] {
+  switch (outcome.kind) {
+    case 'panorama':
+      return outcome.panorama.warnings
+    case 'duplicate':
+      return [`${file.display} has the same content as the panorama "${outcome.of.name}" and was skipped.`]
+    case 'truth':
+      return outcome.warnings
+  }
 }
 
 interface FileImport {

@@ -25,7 +25,13 @@ export const LABEL_TASKS: LabelTaskHandlers = {
 
   encodeCityscapes({ fusion, labelSet, kinds }) {
     const fused = readFusion(fusion)
-    return kinds.map((kind) => ({ kind, bytes: encodeKind(fused, kind, labelSet) }))
+    const encoded = new Map<GtFineKind, Uint8Array>()
+    for (const kind of kinds) {
+      // one file serves as both: its indices are trainIds and its palette the colours
+      const twin = kind === 'color' ? encoded.get('labelTrainIds') : undefined
+      encoded.set(kind, twin ?? encodeKind(fused, kind, labelSet))
+    }
+    return [...encoded].map(([kind, bytes]) => ({ kind, bytes }))
   },
 
   encodePanoptic({ fusion, cyclic }) {
