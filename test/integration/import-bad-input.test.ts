@@ -266,22 +266,26 @@ describe('a disk that cannot be written', () => {
   })
 })
 
-describe('what the host does meanwhile', () => {
-  it('never waits longer than 50 ms for an import of large 16-bit images with labels', async () => {
+describe('the host', () => {
+  it('never computes longer than 50 ms at a time for an import of large 16-bit images with labels', async () => {
     const [width, height] = [2048, 1024]
     const labels = await writeFiles(join(workspace.root, 'labels'), { 'a.png': writeGreyPng({ width, height, data: new Uint8Array(width * height).fill(3) }) })
     await writeFiles(folder, { 'a.png': await sixteenBitPng(width, height), 'b.jpg': await jpeg(picture(width, height, 7)) })
+    // the thread's own CPU time between two turns of the event loop: what other processes take does not count
     let longest = 0
-    let last = performance.now()
+    let last = threadMilliseconds()
     const timer = setInterval(() => {
-      const now = performance.now()
-      longest = Math.max(longest, now - last - 1)
-      last = now
+      longest = Math.max(longest, threadMilliseconds() - last)
+      last = threadMilliseconds()
     }, 1)
     const { job } = await importFolder(workspace, folder, { labelsFolder: labels })
     clearInterval(timer)
     expect(job.state).toBe('done')
-    // two cores shared with the workers: what is asked for is that nothing blocks, with room for the scheduler
-    expect(longest).toBeLessThan(150)
+    expect(longest).toBeLessThan(50)
   })
 })
+
+function threadMilliseconds(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}

@@ -30,8 +30,8 @@ export const MAX_PIXELS = 0x3fff * 0x3fff
 const MAX_FILE_BYTES = 2 ** 31 - 1
 
 const READ_BYTES = 4 << 20
-/** Samples worked on in one turn of the event loop: a few milliseconds. */
-const SAMPLES_PER_TURN = 1 << 22
+/** Samples worked on in one turn of the event loop: a millisecond or two. */
+const SAMPLES_PER_TURN = 1 << 20
 const MEDIA_TYPES: Readonly<Record<string, PanoramaImage['mediaType'] | 'image/tiff'>> = {
   jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp', tiff: 'image/tiff',
 }
@@ -172,7 +172,8 @@ async function eightBit(bytes: Buffer): Promise<{ data: Buffer; info: { width: n
     .raw({ depth: 'ushort' })
     .toBuffer({ resolveWithObject: true })
   const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
-  const rounded = new Uint8Array(samples.length)
+  // not zeroed first: a hundred megabytes of zeros would hold up the event loop
+  const rounded = Buffer.allocUnsafe(samples.length)
   await inTurns(samples.length, (from, to) => {
     for (let i = from; i < to; i++) rounded[i] = (samples[i] + 128) / 257
   })
