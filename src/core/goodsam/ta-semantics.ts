@@ -1,5 +1,8 @@
+import { argmaxRow, mixRows } from '../raster/argmax-row.ts'
+import { linearTapsAt, stretchTaps } from '../raster/linear-taps.ts'
 import type { ClassPlanes } from '../raster/raster.ts'
 import type { PanoramaFrame, PanoramaWindow, WindowSemantics } from './types.ts'
+import { edgeWeightAt } from './windows.ts'
 
 /** p_i: what the TA thinks of a window. The planes cover the whole window at the TA's own, coarser resolution. */
 export interface WindowProbabilities {
@@ -9,7 +12,24 @@ export interface WindowProbabilities {
 
 /** Logits to probabilities, in place: softmax over the classes of every pixel (METHOD section 3). Returns its argument. */
 export function softmaxPlanes(logits: ClassPlanes): ClassPlanes {
-  throw new Error(`not built yet ${logits.classes}`)
+  const { classes, width, height, data } = logits
+  const pixels = width * height
+  const most = new Float32Array(pixels).fill(-Infinity)
+  for (let c = 0, i = 0; c < classes; c++) {
+    for (let p = 0; p < pixels; p++, i++) if (data[i] > most[p]) most[p] = data[i]
+  }
+  const sum = new Float32Array(pixels)
+  for (let c = 0, i = 0; c < classes; c++) {
+    for (let p = 0; p < pixels; p++, i++) {
+      // relative to the largest: exp never overflows
+      data[i] = Math.exp(data[i] - most[p])
+      sum[p] += data[i]
+    }
+  }
+  for (let c = 0, i = 0; c < classes; c++) {
+    for (let p = 0; p < pixels; p++, i++) data[i] /= sum[p]
+  }
+  return logits
 }
 
 export interface ContextBlend {
@@ -26,10 +46,75 @@ export interface ContextBlend {
  * Returns `probabilities`.
  */
 export function blendContext(probabilities: ClassPlanes, window: PanoramaWindow, context: ContextBlend): ClassPlanes {
-  throw new Error(`not built yet ${probabilities.classes} ${window.x} ${context.weight}`)
+  const { classes, width, height, data } = probabilities
+  const { views, frame, weight } = context
+  if (weight === 0) return probabilities
+  const columns = cellCentres(width, window.width).map((x) => (window.x + x) % frame.widthPx)
+  const rows = cellCentres(height, window.height).map((y) => window.y + y)
+  const seen = views.map((view) => viewColumns(view.window, columns, frame.widthPx))
+  const total = columns.map((_, i) => seen.reduce((sum, { weights }) => sum + weights[i], 0))
+  if (total.some((sum) => sum === 0)) throw new RangeError('The context views do not cover the window.')
+
+  for (let i = 0; i < data.length; i++) data[i] *= 1 - weight
+  views.forEach((view, v) => {
+    const planes = view.probabilities
+    if (planes.classes !== classes) throw new RangeError(`A context view has ${planes.classes} classes, the window ${classes}.`)
+    const share = Float32Array.from(seen[v].weights, (own, i) => (weight * own) / total[i])
+    const horizontal = linearTapsAt(scaled(seen[v].offsets, planes.width / view.window.width), planes.width)
+    const vertical = linearTapsAt(scaled(rows, planes.height / view.window.height, -view.window.y), planes.height)
+    const row = { classes, cells: planes.width, data: new Float32Array(classes * planes.width) }
+    for (let y = 0; y < height; y++) {
+      mixRows(planes, { taps: vertical, y }, row)
+      for (let c = 0; c < classes; c++) {
+        const from = c * planes.width
+        const to = (c * height + y) * width
+        for (let x = 0; x < width; x++) {
+          if (share[x] === 0) continue
+          const a = row.data[from + horizontal.from[x]]
+          data[to + x] += share[x] * (a + horizontal.fraction[x] * (row.data[from + horizontal.to[x]] - a))
+        }
+      }
+    }
+  })
+  return probabilities
 }
 
 /** S_i and max p_i (0..255) at window resolution: probabilities upsampled bilinearly, then argmax (ties: lowest trainId). */
 export function windowSemantics(probabilities: ClassPlanes, window: PanoramaWindow): WindowSemantics {
-  throw new Error(`not built yet ${probabilities.classes} ${window.x}`)
+  const { classes, width, height } = probabilities
+  const label = new Uint8Array(window.width * window.height)
+  const confidence = new Uint8Array(window.width * window.height)
+  const horizontal = stretchTaps(window.width, width)
+  const vertical = stretchTaps(window.height, height)
+  const row = { classes, cells: width, data: new Float32Array(classes * width) }
+  for (let y = 0; y < window.height; y++) {
+    mixRows(probabilities, { taps: vertical, y }, row)
+    argmaxRow(row, horizontal, { label, confidence, at: y * window.width })
+  }
+  return { window, label, confidence }
+}
+
+/** Centres, in pixels from the window's edge, of `cells` cells over `sizePx` pixels. */
+export function cellCentres(cells: number, sizePx: number): number[] {
+  return Array.from({ length: cells }, (_, i) => ((i + 0.5) * sizePx) / cells)
+}
+
+/** Where a window sees panorama columns: offset from its left edge and edge weight; weight 0 where it does not see them. */
+export function viewColumns(
+  window: PanoramaWindow, columns: readonly number[], panoramaWidthPx: number,
+): { readonly offsets: Float64Array; readonly weights: Float64Array } {
+  const offsets = new Float64Array(columns.length)
+  const weights = new Float64Array(columns.length)
+  columns.forEach((x, i) => {
+    const offset = (((x - window.x) % panoramaWidthPx) + panoramaWidthPx) % panoramaWidthPx
+    if (offset >= window.width) return
+    offsets[i] = offset
+    weights[i] = edgeWeightAt(offset, window.width)
+  })
+  return { offsets, weights }
+}
+
+/** `(position + shift) * factor` of every position. */
+export function scaled(positions: ArrayLike<number>, factor: number, shift = 0): Float64Array {
+  return Float64Array.from(positions, (position) => (position + shift) * factor)
 }
