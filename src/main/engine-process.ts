@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module'
 import { serveEngine } from './engine/engine-server.ts'
 import type { EngineChannel } from './engine/engine-server.ts'
-import { isHostMessage } from './engine/messages.ts'
+import { isHostMessage, LAST_WORDS } from './engine/messages.ts'
 import type { HostMessage } from './engine/messages.ts'
 
 /** What Electron adds to `process` in a utility process. */
@@ -16,7 +16,7 @@ interface ParentPort {
 
 /** At once, whatever onnxruntime is doing: nothing here needs an orderly end, artifacts are written whole or not at all. */
 function die(reason: string): never {
-  process.stderr.write(`engine process ends: ${reason}\n`)
+  process.stderr.write(`${LAST_WORDS}${reason}\n`)
   process.kill(process.pid, 'SIGKILL')
   throw new Error(reason)
 }

@@ -49,7 +49,7 @@ export function startEngine(options: { env?: NodeJS.ProcessEnv; log?: (line: str
   return createEngine({
     launch: () => forkEngine({ env: options.env }),
     settings: { provider: 'cpu', cpuThreads: 0, recycleBytes: 8 * 2 ** 30 },
-    onLog: options.log,
+    onLog: options.log ?? ((line) => console.info(`engine: ${line}`)),
   })
 }
 

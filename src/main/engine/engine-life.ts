@@ -1,6 +1,6 @@
 import { fromWireError, StudioError } from '../../contract/errors.ts'
 import type { EngineTransport } from './engine-transport.ts'
-import { HEARTBEAT_MS, isEngineMessage } from './messages.ts'
+import { HEARTBEAT_MS, isEngineMessage, LAST_WORDS } from './messages.ts'
 import type { EngineCall, EngineCalls, EngineMessage, HostMessage } from './messages.ts'
 import type { EngineProgress } from './protocol.ts'
 
@@ -50,11 +50,16 @@ export function startEngineLife(transport: EngineTransport, options: LifeOptions
   let why: string | null = null
   let alive = true
   let silentTicks = 0
+  let lastWords: string | null = null
 
   // nobody may be waiting for it
   ready.promise.catch(() => {})
 
-  transport.onLog(options.onLog)
+  transport.onLog((line) => {
+    // its own farewell says more than the signal does
+    if (line.startsWith(LAST_WORDS)) lastWords = line.slice(LAST_WORDS.length)
+    options.onLog(line)
+  })
   transport.onMessage((message) => {
     if (!isEngineMessage(message)) return
     silentTicks = 0
@@ -81,7 +86,7 @@ export function startEngineLife(transport: EngineTransport, options: LifeOptions
   transport.onExit((reason) => {
     alive = false
     clearInterval(watch)
-    const story = why ?? `it ended unexpectedly (${reason})`
+    const story = why ?? `it ended unexpectedly (${lastWords ?? reason})`
     ready.reject(new StudioError('engine', `The engine process did not start: ${story}.`))
     for (const call of pending.values()) {
       call.reject(new StudioError('engine', `The engine process failed while ${call.options.what}: ${story}. It is started again; try once more.`))

@@ -55,3 +55,6 @@ export function isHostMessage(message: unknown): message is HostMessage {
 
 /** How often the engine says that it lives. */
 export const HEARTBEAT_MS = 1000
+
+/** What the process prints, followed by the reason, when it ends itself. */
+export const LAST_WORDS = 'engine process ends: '
