@@ -45,11 +45,15 @@ export const LABEL_TASKS: LabelTaskHandlers = {
 }
 
 function readFusion(bytes: Uint8Array): FusedPanorama {
+  return readArtifact(() => decodeFusion(bytes), 'A stored pseudo-label', 'Label this panorama again.')
+}
+
+function readArtifact<T>(decode: () => T, what: string, remedy: string): T {
   try {
-    return decodeFusion(bytes)
+    return decode()
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause)
-    throw new StudioError('workspace-damaged', `A stored pseudo-label cannot be read (${detail}). Label this panorama again.`, { cause })
+    throw new StudioError('workspace-damaged', `${what} cannot be read (${detail}). ${remedy}`, { cause })
   }
 }
 
@@ -133,7 +137,9 @@ function listed(ids: readonly number[]): string {
 
 function evaluate({ fusion, truth, labelSet, projection }: LabelTaskInput<'evaluate'>): PanoramaScores | Problem {
   const { label } = readFusion(fusion)
-  const read = 'artifact' in truth ? decodeRaster(truth.artifact) : readTruthFile(truth, labelSet, label)
+  const read = 'artifact' in truth
+    ? readArtifact(() => decodeRaster(truth.artifact), 'A stored truth label map', 'Import this dataset again with its labels folder.')
+    : readTruthFile(truth, labelSet, label)
   if ('problem' in read) return read
   const classes = 1 + Math.max(...labelSet.classes.map(({ trainId }) => trainId))
 
