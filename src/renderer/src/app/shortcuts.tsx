@@ -78,8 +78,9 @@ export function ShortcutProvider({ children }: { readonly children: ReactNode })
 /** Keys that a control needs for itself: typing, and anything while a dialog is open. */
 function belongsToControl(event: KeyboardEvent): boolean {
   const target = event.target instanceof Element ? event.target : null
-  if (document.querySelector('[aria-modal="true"], [role="menu"], [role="listbox"]') !== null) return true
+  if (document.querySelector('[aria-modal="true"]') !== null) return true
   if (target === null) return false
+  if (target.closest('[role=menu], [role=listbox]') !== null) return true
   if (target.closest('input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable=true]') !== null) return true
   // a button reached with the keyboard is pressed by Enter; one that was only clicked does not swallow the shortcut
   return (event.key === 'Enter' || event.key === ' ') && target.matches(':is(button, a, [role=button], [role=radio], [role=tab], label):focus-visible')

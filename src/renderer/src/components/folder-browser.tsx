@@ -30,14 +30,7 @@ export function FolderBrowser({ choose, path, onPath, files = [], onFiles }: Fol
   }
   return (
     <div className={styles.browser}>
-      <form
-        className={styles.bar}
-        onSubmit={(event) => {
-          event.preventDefault()
-          event.stopPropagation()
-          if (typed !== null && typed.trim() !== '') go(typed.trim())
-        }}
-      >
+      <div className={styles.bar}>
         <Tip label="Up one folder">
           <ActionIcon aria-label="Up one folder" disabled={parent === null} onClick={() => parent !== null && go(parent)}>
             <IconArrowUp size={16} />
@@ -47,9 +40,15 @@ export function FolderBrowser({ choose, path, onPath, files = [], onFiles }: Fol
           className={styles.path} classNames={{ input: 'mono' }} aria-label="Folder path" spellCheck={false}
           placeholder="/path/to/folder" value={typed ?? shown?.path ?? path ?? ''}
           onChange={(event) => setTyped(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter') return
+            // opens the folder; the dialog around it is not sent
+            event.preventDefault()
+            if (typed !== null && typed.trim() !== '') go(typed.trim())
+          }}
           onBlur={() => typed !== null && typed.trim() !== '' && go(typed.trim())}
         />
-      </form>
+      </div>
       <div className={styles.list} role="group" aria-label="Folders" aria-busy={listing.isFetching}>
         {listing.isPending && <SkeletonRows rows={6} height={24} />}
         {listing.isError && <Failed error={listing.error} onRetry={() => void listing.refetch()} />}

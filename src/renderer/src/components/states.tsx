@@ -67,6 +67,15 @@ export function ActionFailure({ error, mono = false }: { readonly error: unknown
   return <Notice tone="bad" title={title} mono={mono}>{message}</Notice>
 }
 
+/** Cards of a grid while it loads. */
+export function SkeletonGrid({ cards }: { readonly cards: number }): ReactNode {
+  return (
+    <div className={styles.grid} role="status" aria-label="Loading">
+      {Array.from({ length: cards }, (_, card) => <Skeleton key={card} height={138} radius="md" />)}
+    </div>
+  )
+}
+
 /** Rows of a list while it loads. */
 export function SkeletonRows({ rows, height = 36 }: { readonly rows: number; readonly height?: number }): ReactNode {
   return (

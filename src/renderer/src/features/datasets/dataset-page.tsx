@@ -10,7 +10,7 @@ import { usePanoramas } from '../../app/lists.ts'
 import { useShortcut, useShortcutScope } from '../../app/shortcuts.tsx'
 import { ShortcutHint, Tip } from '../../components/keys.tsx'
 import { Page } from '../../components/page.tsx'
-import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
+import { Empty, Failed, SkeletonGrid } from '../../components/states.tsx'
 import styles from './dataset-page.module.css'
 import { DatasetMenu, importJob } from './datasets-page.tsx'
 import { PanoramaGrid } from './panorama-grid.tsx'
@@ -56,7 +56,7 @@ export function DatasetPage({ id }: { readonly id: string }): ReactNode {
         </>
       )}
     >
-      {panoramas.isPending && <div className={styles.loading}><SkeletonRows rows={4} height={120} /></div>}
+      {panoramas.isPending && <div className={styles.loading}><SkeletonGrid cards={12} /></div>}
       {panoramas.isError && <Failed error={panoramas.error} onRetry={() => void panoramas.refetch()} />}
       {panoramas.isSuccess && dataset !== undefined && <Content dataset={dataset} panoramas={panoramas.data} job={job} />}
     </Page>

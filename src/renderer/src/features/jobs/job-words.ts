@@ -1,12 +1,13 @@
 import type { Job } from '../../../../contract/schemas.ts'
+import type { Tone } from '../../components/tag.tsx'
 import { formatDuration, formatEta, formatRate } from '../../app/format.ts'
 
 export const JOB_STATES: Readonly<Record<Job['state'], string>> = {
   queued: 'Waiting', running: 'Running', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled',
 }
 
-export const JOB_COLORS: Readonly<Record<Job['state'], string>> = {
-  queued: 'gray', running: 'accent', paused: 'yellow', done: 'green', failed: 'red', cancelled: 'gray',
+export const JOB_TONES: Readonly<Record<Job['state'], Tone>> = {
+  queued: 'plain', running: 'accent', paused: 'warn', done: 'good', failed: 'bad', cancelled: 'plain',
 }
 
 export interface JobControls {

@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Progress } from '@mantine/core'
+import { ActionIcon, Progress } from '@mantine/core'
 import { IconActivity, IconPlayerPause, IconPlayerPlay, IconRefresh, IconX } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
@@ -10,8 +10,9 @@ import { useShortcut, useShortcutScope } from '../../app/shortcuts.tsx'
 import { Tip } from '../../components/keys.tsx'
 import { Page } from '../../components/page.tsx'
 import { Empty, Failed, Notice, SkeletonRows } from '../../components/states.tsx'
+import { Tag } from '../../components/tag.tsx'
 import { JobLog } from './job-log.tsx'
-import { JOB_COLORS, jobControls, jobNumbers, jobStateText } from './job-words.ts'
+import { JOB_TONES, jobControls, jobNumbers, jobStateText } from './job-words.ts'
 import styles from './jobs-page.module.css'
 
 /** Everything that runs, waits or ran, and the log of one of them. */
@@ -86,7 +87,7 @@ function JobItem({ job, current }: { readonly job: Job; readonly current: boolea
       <Link href={`/jobs/${job.id}`} className={styles.item} aria-current={current ? 'true' : undefined}>
         <span className={styles.top}>
           <span className={styles.title}>{job.title}</span>
-          <Badge color={JOB_COLORS[job.state]}>{jobStateText(job)}</Badge>
+          <Tag tone={JOB_TONES[job.state]}>{jobStateText(job)}</Tag>
         </span>
         {active && <Progress value={job.progress * 100} color={job.state === 'running' ? undefined : 'gray'} aria-label={`Progress of ${job.title}`} />}
         <span className={styles.sub}>{active ? jobNumbers(job) : `${jobNumbers(job)} · ${formatWhen(job.finishedAt ?? job.createdAt, now)}`}</span>
@@ -100,7 +101,7 @@ function JobHead({ job, actions }: { readonly job: Job; readonly actions: JobAct
     <header className={styles.head}>
       <div className={styles.headRow}>
         <h2 className={styles.name}>{job.title}</h2>
-        <Badge color={JOB_COLORS[job.state]}>{jobStateText(job)}</Badge>
+        <Tag tone={JOB_TONES[job.state]}>{jobStateText(job)}</Tag>
         <div className={styles.space} />
         {job.subjectId !== null && (
           <Link className={styles.link} href={job.kind === 'import' ? `/datasets/${job.subjectId}` : `/labelling/${job.subjectId}`}>

@@ -43,7 +43,7 @@ export function ExportDialog({ run, previewTheta, onClose }: ExportDialogProps):
         <Radio.Group value={format} aria-label="Format" onChange={(value) => setFormat(FORMATS.find((one) => one.value === value)?.value ?? 'cityscapes')}>
           <div className={styles.formats}>
             {FORMATS.map(({ value, name, what }) => (
-              <Radio key={value} value={value} label={name} description={what} classNames={{ root: styles.format }} data-chosen={value === format} />
+              <Radio key={value} value={value} label={name} description={what} classNames={{ root: styles.format }} />
             ))}
           </div>
         </Radio.Group>

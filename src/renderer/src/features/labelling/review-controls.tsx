@@ -26,14 +26,14 @@ export function ReviewControls({ result, onAccept, onReject, onClear, onNext, on
       </Tip>
       <div className={styles.verdict}>
         <Button
-          className={styles.button} variant={review === 'rejected' ? 'filled' : 'default'} color="red" aria-label="Reject" aria-pressed={review === 'rejected'}
+          className={styles.button} variant={review === 'rejected' ? 'filled' : 'default'} color="red.8" aria-label="Reject" aria-pressed={review === 'rejected'}
           disabled={onReject === null} onClick={review === 'rejected' ? onClear : (onReject ?? undefined)}
           leftSection={<IconX size={15} stroke={2.2} />} rightSection={<ShortcutHint id="reject" />}
         >
           {review === 'rejected' ? 'Rejected' : 'Reject'}
         </Button>
         <Button
-          className={styles.button} variant={review === 'accepted' ? 'filled' : 'default'} color="green" aria-label="Accept" aria-pressed={review === 'accepted'}
+          className={styles.button} variant={review === 'accepted' ? 'filled' : 'default'} color="green.9" aria-label="Accept" aria-pressed={review === 'accepted'}
           disabled={onAccept === null} onClick={review === 'accepted' ? onClear : (onAccept ?? undefined)}
           leftSection={<IconCheck size={15} stroke={2.2} />} rightSection={<ShortcutHint id="accept" />}
         >

@@ -18,7 +18,7 @@ interface ReviewStripProps {
 }
 
 /** px of one entry; the strip draws only those in view, so it is the same for 20 and for 20 000 panoramas */
-const ROW = 104
+const ROW = 110
 const BEYOND = 4
 
 /** All panoramas of the run, most doubtful first or by name. */

@@ -1,4 +1,5 @@
-import { Button, Select, Slider } from '@mantine/core'
+import { Button, Select, Slider, Tooltip } from '@mantine/core'
+import { IconHelp } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import type { LabellingRun } from '../../../../contract/schemas.ts'
@@ -21,7 +22,7 @@ interface ThetaPanelProps {
 
 const BELOW: readonly { readonly value: FusionConfig['belowTheta']; readonly label: string }[] = [
   { value: 'ta', label: 'keeps the TA’s class' },
-  { value: 'majority', label: 'takes its majority all the same' },
+  { value: 'majority', label: 'takes its majority' },
   { value: 'ignore', label: 'is left out (ignore)' },
 ]
 
@@ -46,7 +47,17 @@ export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPan
   }
   const latency = viewer?.timings.fusionLatencyMs ?? null
   return (
-    <Panel title="Theta" aside={<span className={styles.keys}><ShortcutHint id="thetaDown" /><ShortcutHint id="thetaUp" /></span>}>
+    <Panel
+      title="Theta"
+      aside={
+        <Tooltip
+          position="left"
+          label={`A mask is trusted when its majority class holds at least this share ${shown.thetaPerAreaLevel ? 'of what is usual for masks of its size' : 'of its pixels'}.`}
+        >
+          <span className={styles.keys}><ShortcutHint id="thetaDown" /><ShortcutHint id="thetaUp" /><IconHelp size={15} stroke={1.6} className={styles.help} aria-label="What theta is" /></span>
+        </Tooltip>
+      }
+    >
       <div className={styles.slider}>
         <Slider
           className={styles.track} thumbLabel="Theta" min={0} max={1} step={0.01} label={null} value={shown.theta}
@@ -54,13 +65,13 @@ export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPan
         />
         <output className={styles.value}>{shown.theta.toFixed(2)}</output>
       </div>
-      <p className={styles.note}>
-        A mask is trusted when its majority class holds at least {shown.thetaPerAreaLevel ? 'this share of what is usual for masks of its size' : 'this share of it'}.
-      </p>
-      <Select
-        label="A mask below theta" value={shown.belowTheta} data={BELOW}
-        onChange={(value) => onDraft({ ...shown, belowTheta: BELOW.find((one) => one.value === value)?.value ?? 'ta' })}
-      />
+      <div className={styles.below}>
+        <label htmlFor="below-theta">Below it, a mask</label>
+        <Select
+          id="below-theta" className={styles.choice} value={shown.belowTheta} data={BELOW}
+          onChange={(value) => onDraft({ ...shown, belowTheta: BELOW.find((one) => one.value === value)?.value ?? 'ta' })}
+        />
+      </div>
       <div className={styles.foot} role="status">
         {draft === null
           ? <span className="faint">As the run was made.</span>

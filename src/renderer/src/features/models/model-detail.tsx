@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Button, CopyButton, Menu } from '@mantine/core'
+import { ActionIcon, Button, CopyButton, Menu } from '@mantine/core'
 import { IconDots, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
@@ -10,6 +10,7 @@ import { useNow } from '../../app/hooks.ts'
 import { ConfirmDialog, RenameDialog } from '../../components/dialogs.tsx'
 import { Section } from '../../components/page.tsx'
 import { ActionFailure } from '../../components/states.tsx'
+import { Tag } from '../../components/tag.tsx'
 import styles from './model-detail.module.css'
 import { DIALECTS, KINDS, ROLES } from './model-words.ts'
 import { SamSettingsFields } from './sam-settings-fields.tsx'
@@ -22,7 +23,7 @@ export function ModelDetail({ model }: { readonly model: Model }): ReactNode {
     <div className={styles.detail}>
       <div className={styles.head}>
         <h2 className={styles.name}>{model.name}</h2>
-        <Badge color="gray">{KINDS[model.kind].name}</Badge>
+        <Tag>{KINDS[model.kind].name}</Tag>
         <div className={styles.space} />
         <ModelMenu model={model} />
       </div>

@@ -1,4 +1,4 @@
-import { Badge, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { IconCube, IconPlus } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
@@ -9,6 +9,7 @@ import { formatBytes } from '../../app/format.ts'
 import { Tip } from '../../components/keys.tsx'
 import { Page } from '../../components/page.tsx'
 import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
+import { Tag } from '../../components/tag.tsx'
 import { ModelDetail } from './model-detail.tsx'
 import { DIALECTS, KINDS } from './model-words.ts'
 import styles from './models-page.module.css'
@@ -53,7 +54,7 @@ function ModelItem({ model, current }: { readonly model: Model; readonly current
       <Link href={`/models/${model.id}`} className={styles.item} aria-current={current ? 'true' : undefined}>
         <span className={styles.top}>
           <span className={styles.name}>{model.name}</span>
-          <Badge color="gray">{KINDS[model.kind].short}</Badge>
+          <Tag>{KINDS[model.kind].short}</Tag>
         </span>
         <span className={styles.sub}>{DIALECTS[model.dialect]} · {formatBytes(bytes)}</span>
       </Link>
