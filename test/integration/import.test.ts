@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -220,10 +220,6 @@ describe('an import that is interrupted', () => {
     expect(panoramas.map(({ name }) => name).sort()).toEqual(
       ['east', 'west'].flatMap((side) => Array.from({ length: 12 }, (_, i) => `${side}_${i}`)).sort(),
     )
-    workspace = await openLabelWorkspace({ root: workspace.root })
-    await workspace.close()
-    await rm(workspace.root, { recursive: true, force: true })
-    workspace = await openLabelWorkspace()
   })
 
   it('a refused file that was repaired is taken by the next import', async () => {
