@@ -81,7 +81,7 @@ function Place({ href, label, icon: Icon, shortcut, collapsed, count = 0, lively
   useShortcut(shortcut, () => navigate(href))
   const current = location === href || location.startsWith(`${href}/`)
   return (
-    <Tip label={collapsed ? label : 'Go there'} shortcut={shortcut} position="right">
+    <Tip label={label} shortcut={shortcut} position="right" disabled={!collapsed}>
       <Link href={href} className={styles.place} aria-current={current ? 'page' : undefined} aria-label={label}>
         <Icon size={17} stroke={1.6} />
         {!collapsed && <span className={styles.label}>{label}</span>}

@@ -43,7 +43,7 @@ export function Shell(): ReactNode {
   useShortcut('help', () => setOpen({ kind: 'shortcuts' }))
   useShortcut('importFolder', () => setOpen({ kind: 'import', folder: null }))
   useShortcut('addModel', () => setOpen({ kind: 'addModel', files: [] }))
-  useShortcut('startLabelling', () => setOpen({ kind: 'label', dataset: null }))
+  useShortcut('startLabelling', () => setOpen({ kind: 'label', dataset: /^\/datasets\/([^/]+)/.exec(location)?.[1] ?? null }))
 
   if (connection === 'unauthorized') return <div className={styles.alone}><Failed error={NO_SESSION} /></div>
   if (workspace.isError) {

@@ -28,14 +28,15 @@ interface TipProps {
   readonly label: ReactNode
   readonly shortcut?: ShortcutId
   readonly position?: TooltipProps['position']
+  readonly disabled?: boolean
   readonly children: TooltipProps['children']
 }
 
 /** A tooltip that also tells the key. */
-export function Tip({ label, shortcut, position, children }: TipProps): ReactNode {
+export function Tip({ label, shortcut, position, disabled, children }: TipProps): ReactNode {
   return (
     <Tooltip
-      position={position}
+      position={position} disabled={disabled}
       label={shortcut === undefined ? label : <span className={styles.tip}>{label}<ShortcutHint id={shortcut} /></span>}
     >
       {children}
