@@ -1,19 +1,24 @@
+import type { Cell } from './cells.ts'
+import { cutCells } from './cells.ts'
 import type { FusionConfig } from './config.ts'
+import { PROVENANCE } from './config.ts'
 import type { MaskShares } from './shares.ts'
+import { ensembleMap, maskShares } from './shares.ts'
 import type { FusedPanorama, PanoramaMasks, PanoramaSemantics, PanoramaWindow } from './types.ts'
+import { MOST_VOTERS, countRow, decideMasks, makeVoters, packPixels, wholeEdgeWeights, type Poll } from './votes.ts'
+import { edgeWeights, panoramaColumnToWindow } from './windows.ts'
 
 /** Everything of one window that does not depend on theta. */
 export interface PreparedWindow {
   readonly window: PanoramaWindow
-  /** S_i */
-  readonly label: Uint8Array
-  /** max p_i, 0..255 */
-  readonly confidence: Uint8Array
-  /** topmost mask of every pixel (1 + index in this window), 0 where none */
-  readonly ensemble: Uint16Array
   readonly shares: MaskShares
   /** index of this window's first mask among the masks of all windows */
   readonly firstMask: number
+  /** where this window's part of `PreparedFusion.pixels` begins */
+  readonly firstPixel: number
+  /** where its edge weights along x and along y begin in `PreparedFusion.edges` */
+  readonly edgesX: number
+  readonly edgesY: number
 }
 
 /** Everything that does not depend on theta: prepare once, fuse at every move of the slider. */
@@ -21,11 +26,15 @@ export interface PreparedFusion {
   readonly widthPx: number
   readonly heightPx: number
   readonly classes: number
-  /** null masks (a TA-only run) leave it empty: the fused label is S_TA^w */
-  readonly windows: readonly PreparedWindow[]
   readonly semantics: PanoramaSemantics
-  /** null for a TA-only run */
+  /** null for a TA-only run: `windows`, `cells` and `pixels` are empty and the fused label is S_TA^w */
   readonly masks: PanoramaMasks | null
+  readonly windows: readonly PreparedWindow[]
+  readonly cells: readonly Cell[]
+  /** ensemble map (topmost mask), S_i and confidence of all windows, packed as votes.ts says */
+  readonly pixels: Uint32Array
+  /** whole edge weights (votes.ts) of every window length that occurs */
+  readonly edges: Int32Array
   /** mean Y_max of the small, medium and large masks of the panorama; 0 where there is none */
   readonly meanYMax: readonly [small: number, medium: number, large: number]
   /** the settings it was prepared with */
@@ -42,7 +51,33 @@ export function prepareFusion(
   semantics: PanoramaSemantics,
   config: Pick<FusionConfig, 'confidenceWeightedShares' | 'areaLevels'>,
 ): PreparedFusion {
-  throw new Error(`not built yet ${masks?.windows.length} ${semantics.classes} ${config.areaLevels}`)
+  const { classes } = semantics
+  const { confidenceWeightedShares, areaLevels } = config
+  const { width: widthPx, height: heightPx } = semantics.label
+  const windows: PreparedWindow[] = []
+  const edges = new EdgePool()
+  const tables = masks === null ? [] : sameWindows(masks, semantics)
+  const pixels = new Uint32Array(tables.reduce((sum, { table }) => sum + table.width * table.height, 0))
+  let firstMask = 0
+  let firstPixel = 0
+  for (const { table, seen } of tables) {
+    const { window } = seen
+    const shares = maskShares(table, seen, { classes, confidenceWeightedShares, areaLevels })
+    const end = firstPixel + window.width * window.height
+    packPixels(pixels.subarray(firstPixel, end), ensembleMap(table), seen.label, seen.confidence)
+    const edgesX = edges.startOf(window.width)
+    windows.push({ window, shares, firstMask, firstPixel, edgesX, edgesY: edges.startOf(window.height) })
+    firstMask += table.count
+    firstPixel = end
+  }
+  const cells = masks === null ? [] : cutCells(windows.map(({ window }) => window), widthPx, heightPx)
+  if (cells.some((cell) => cell.seenBy.length > MOST_VOTERS)) {
+    throw new RangeError(`More than ${MOST_VOTERS} windows see one pixel: use a larger window stride.`)
+  }
+  return {
+    widthPx, heightPx, classes, semantics, masks, windows, cells, pixels, edges: edges.weights(),
+    meanYMax: meanYMaxByLevel(windows), confidenceWeightedShares, areaLevels: [areaLevels[0], areaLevels[1]],
+  }
 }
 
 /** Whether `prepared` serves this configuration, or shares and levels have to be prepared again. */
@@ -65,10 +100,140 @@ export function levelThresholds(
 }
 
 /**
- * The panorama-level result (METHOD section 4): label, confidence, provenance and deciding mask of every pixel from the
- * votes of all windows that see it. `out` is written and returned where its size fits (the slider allocates nothing).
- * Throws RangeError where `prepared` was made for other shares or area levels (`isPreparedFor`).
+ * The panorama-level result (METHOD section 4): label, confidence, provenance and deciding mask of every pixel.
+ *
+ * Every window that sees a pixel casts one vote. Under a trusted mask (Y_max >= theta) it votes for the mask's majority
+ * class with Y_max; under a mask below theta as `belowTheta` says (TA's class with its confidence, majority class with
+ * Y_max, or 255 with Y_max); elsewhere for S_i with the TA's confidence; always times the weight of the distance to the
+ * window's edge. Most votes win (ties: lowest trainId). Confidence is the winner's votes over the most a class could
+ * have got; provenance is the kind of vote that gave the winner most; mask is that of its heaviest vote.
+ *
+ * `out` is written and returned where its size fits (the slider allocates nothing). Throws RangeError where `prepared`
+ * was made for other shares or area levels (`isPreparedFor`).
  */
 export function fusePanorama(prepared: PreparedFusion, fusion: FusionConfig, out?: FusedPanorama): FusedPanorama {
-  throw new Error(`not built yet ${prepared.classes} ${fusion.theta} ${out?.label.width}`)
+  if (!isPreparedFor(prepared, fusion)) {
+    throw new RangeError('The fusion was prepared for other area levels or other shares: call prepareFusion again.')
+  }
+  const fused = fits(out, prepared) ? out : emptyFused(prepared.widthPx, prepared.heightPx)
+  if (prepared.masks === null) return fuseTaOnly(prepared.semantics, fused)
+  const poll = openPoll(prepared, fusion, fused)
+  for (const cell of prepared.cells) countCell(prepared, poll, cell)
+  return fused
+}
+
+function countCell(prepared: PreparedFusion, poll: Poll, cell: Cell): void {
+  const { voters, edges } = poll
+  const seenBy = cell.seenBy.map((index) => prepared.windows[index])
+  const columns = seenBy.map(({ window }) => panoramaColumnToWindow(window, cell.x0, prepared.widthPx))
+  seenBy.forEach((seen, i) => {
+    voters.decisionAt[i] = firstDecision(seen, cell.seenBy[i])
+    voters.edgeAt[i] = seen.edgesX + columns[i]
+  })
+  for (let y = cell.y0; y < cell.y1; y++) {
+    for (let i = 0; i < seenBy.length; i++) {
+      const { window, firstPixel, edgesY } = seenBy[i]
+      voters.pixelAt[i] = firstPixel + (y - window.y) * window.width + columns[i]
+      voters.rowWeight[i] = edges[edgesY + y - window.y]
+    }
+    countRow(poll, seenBy.length, cell.x1 - cell.x0, y * prepared.widthPx + cell.x0)
+  }
+}
+
+/** Each window has one decision for "no mask" before those of its masks. */
+function firstDecision(window: PreparedWindow, index: number): number {
+  return window.firstMask + index
+}
+
+function openPoll(prepared: PreparedFusion, fusion: FusionConfig, fused: FusedPanorama): Poll {
+  const thresholds = levelThresholds(prepared, fusion)
+  const total = prepared.windows.reduce((sum, { shares }) => sum + shares.count + 1, 0)
+  const decisions = new Int32Array(total)
+  const masks = new Uint32Array(total)
+  prepared.windows.forEach((window, index) => {
+    const at = firstDecision(window, index)
+    decideMasks(decisions.subarray(at, at + window.shares.count + 1), window.shares, thresholds, fusion.belowTheta)
+    for (let m = 1; m <= window.shares.count; m++) masks[at + m] = window.firstMask + m
+  })
+  return {
+    pixels: prepared.pixels, decisions, masks, edges: prepared.edges, voters: makeVoters(),
+    disputed: new Int32Array(prepared.widthPx),
+    label: fused.label.data, confidence: fused.confidence.data,
+    provenance: fused.provenance.data, mask: fused.mask.data,
+  }
+}
+
+/** Without masks the TA's stitched map is the label. */
+function fuseTaOnly(semantics: PanoramaSemantics, fused: FusedPanorama): FusedPanorama {
+  fused.label.data.set(semantics.label.data)
+  fused.confidence.data.set(semantics.confidence.data)
+  fused.provenance.data.fill(PROVENANCE.taOnly)
+  fused.mask.data.fill(0)
+  return fused
+}
+
+function emptyFused(width: number, height: number): FusedPanorama {
+  const bytes = () => ({ width, height, data: new Uint8Array(width * height) })
+  return {
+    label: bytes(), confidence: bytes(), provenance: bytes(),
+    mask: { width, height, data: new Uint32Array(width * height) },
+  }
+}
+
+function fits(out: FusedPanorama | undefined, prepared: PreparedFusion): out is FusedPanorama {
+  return out !== undefined && out.label.width === prepared.widthPx && out.label.height === prepared.heightPx
+}
+
+/** Mask tables beside the semantics of the same windows. */
+function sameWindows(masks: PanoramaMasks, semantics: PanoramaSemantics) {
+  if (masks.windows.length !== semantics.windows.length) {
+    throw new RangeError(`Masks of ${masks.windows.length} windows do not go with TA maps of ${semantics.windows.length}.`)
+  }
+  return masks.windows.map(({ window, masks: table }, index) => {
+    const seen = semantics.windows[index]
+    const same =
+      window.x === seen.window.x && window.y === seen.window.y &&
+      table.width === seen.window.width && table.height === seen.window.height
+    if (!same) throw new RangeError(`Window ${index} of the masks is not window ${index} of the TA maps.`)
+    return { table, seen }
+  })
+}
+
+function meanYMaxByLevel(windows: readonly PreparedWindow[]): [small: number, medium: number, large: number] {
+  const sums: [number, number, number] = [0, 0, 0]
+  const counts = [0, 0, 0]
+  for (const { shares } of windows) {
+    for (let m = 0; m < shares.count; m++) {
+      sums[shares.level[m]] += shares.yMax[m]
+      counts[shares.level[m]]++
+    }
+  }
+  return sums.map((sum, level) => (counts[level] === 0 ? 0 : sum / counts[level])) as [number, number, number]
+}
+
+/** One copy of the edge weights for each length: windows of a family share them, and they stay in the cache. */
+class EdgePool {
+  private readonly starts = new Map<number, number>()
+  private readonly parts: Int32Array[] = []
+  private length = 0
+
+  startOf(windowLength: number): number {
+    const known = this.starts.get(windowLength)
+    if (known !== undefined) return known
+    const start = this.length
+    this.starts.set(windowLength, start)
+    this.parts.push(wholeEdgeWeights(edgeWeights(windowLength)))
+    this.length += windowLength
+    return start
+  }
+
+  weights(): Int32Array {
+    const all = new Int32Array(this.length)
+    let at = 0
+    for (const part of this.parts) {
+      all.set(part, at)
+      at += part.length
+    }
+    return all
+  }
 }

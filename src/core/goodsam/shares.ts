@@ -1,4 +1,5 @@
 import type { MaskTable } from '../mask/mask-table.ts'
+import { largestFirst } from '../mask/paint.ts'
 import type { WindowSemantics } from './types.ts'
 
 /** Area levels of GoodSAM++ (CTCFv2). */
@@ -22,13 +23,84 @@ export interface ShareOptions {
   readonly classes: number
   /** each pixel counts by the TA's confidence (CTCFv2) instead of 1 */
   readonly confidenceWeightedShares: boolean
-  /** upper bounds of small and medium as fractions of the window's area */
+  /** upper bounds (inclusive) of small and medium as fractions of the window's area */
   readonly areaLevels: readonly [small: number, medium: number]
 }
 
-/** Lcr(c) = |K and S_i = c| / |K| for every mask K of a window (Eq. 3). */
+/**
+ * Lcr(c) = |K and S_i = c| / |K| for every mask K of a window, and Y_max, the largest of them (Eq. 3). Weighted shares of
+ * a mask whose pixels all have confidence 0 fall back to plain ones. An empty mask has no shares: Y_max 0, majority 0.
+ * Throws RangeError where S_i holds a class the TA does not have.
+ */
 export function maskShares(masks: MaskTable, semantics: WindowSemantics, options: ShareOptions): MaskShares {
-  throw new Error(`not built yet ${masks.count} ${semantics.window.index} ${options.classes}`)
+  const { classes } = options
+  const { count } = masks
+  const shares = new Float64Array(count * classes)
+  const majority = new Uint8Array(count)
+  const yMax = new Float64Array(count)
+  const level = new Uint8Array(count)
+  const [small, medium] = options.areaLevels
+  const windowArea = masks.width * masks.height
+  for (let m = 0; m < count; m++) {
+    const counted = countClasses(masks, m, semantics, options)
+    for (let c = 0; c < classes; c++) {
+      const share = counted.total === 0 ? 0 : counted.byClass[c] / counted.total
+      shares[m * classes + c] = share
+      if (share > yMax[m]) {
+        yMax[m] = share
+        majority[m] = c
+      }
+    }
+    const fraction = masks.areas[m] / windowArea
+    level[m] = fraction <= small ? AREA_LEVEL.small : fraction <= medium ? AREA_LEVEL.medium : AREA_LEVEL.large
+  }
+  return { classes, count, shares, majority, yMax, level }
+}
+
+/** |K and S_i = c| by class c, and their sum; with weights where asked and any is above 0. Sums of integers: exact. */
+function countClasses(
+  masks: MaskTable,
+  mask: number,
+  semantics: WindowSemantics,
+  options: ShareOptions,
+): { byClass: Float64Array; total: number } {
+  if (options.confidenceWeightedShares) {
+    const weighted = weighPixels(masks, mask, semantics)
+    const total = sumOfClasses(weighted, options.classes, semantics)
+    if (total > 0) return { byClass: weighted, total }
+  }
+  const byClass = countPixels(masks, mask, semantics.label)
+  return { byClass, total: sumOfClasses(byClass, options.classes, semantics) }
+}
+
+function countPixels(masks: MaskTable, mask: number, label: Uint8Array): Float64Array {
+  const { runs, runOffsets } = masks
+  const byClass = new Float64Array(256)
+  for (let k = runOffsets[mask]; k < runOffsets[mask + 1]; k++) {
+    const end = runs[2 * k] + runs[2 * k + 1]
+    for (let p = runs[2 * k]; p < end; p++) byClass[label[p]]++
+  }
+  return byClass
+}
+
+function weighPixels(masks: MaskTable, mask: number, { label, confidence }: WindowSemantics): Float64Array {
+  const { runs, runOffsets } = masks
+  const byClass = new Float64Array(256)
+  for (let k = runOffsets[mask]; k < runOffsets[mask + 1]; k++) {
+    const end = runs[2 * k] + runs[2 * k + 1]
+    for (let p = runs[2 * k]; p < end; p++) byClass[label[p]] += confidence[p]
+  }
+  return byClass
+}
+
+function sumOfClasses(byClass: Float64Array, classes: number, semantics: WindowSemantics): number {
+  let total = 0
+  for (let c = 0; c < classes; c++) total += byClass[c]
+  for (let c = classes; c < 256; c++) {
+    if (byClass[c] === 0) continue
+    throw new RangeError(`S_i of window ${semantics.window.index} holds class ${c}, but the TA has ${classes} classes.`)
+  }
+  return total
 }
 
 /**
@@ -36,5 +108,15 @@ export function maskShares(masks: MaskTable, semantics: WindowSemantics, options
  * so small ones stay on top; of equal areas the later one does. Knows nothing of theta.
  */
 export function ensembleMap(masks: MaskTable): Uint16Array {
-  throw new Error(`not built yet ${masks.count}`)
+  if (masks.count > 0xffff) throw new RangeError(`A window of ${masks.count} masks: at most 65535 can be told apart.`)
+  const { runs, runOffsets } = masks
+  const map = new Uint16Array(masks.width * masks.height)
+  for (const m of largestFirst(masks)) {
+    for (let k = runOffsets[m]; k < runOffsets[m + 1]; k++) {
+      const end = runs[2 * k] + runs[2 * k + 1]
+      // A loop, not fill(): runs are short.
+      for (let p = runs[2 * k]; p < end; p++) map[p] = m + 1
+    }
+  }
+  return map
 }
