@@ -36,8 +36,8 @@ export function sphereToPanorama(point: Spherical, size: PixelSize, projection: 
 
 /** Latitude of a row position (the centre of row r is r + 0.5). Inverse of `pitchToRow`. */
 export function rowToPitch(row: number, height: number, projection: Equirectangular): PitchRad {
-  const below = (row - height / 2 - projection.horizonOffsetPx) / height
-  return pitchRad(-below * degreesToRadians(projection.vfovDeg))
+  const above = (height / 2 + projection.horizonOffsetPx - row) / height
+  return pitchRad(above * degreesToRadians(projection.vfovDeg))
 }
 
 /** Row position of a latitude. */

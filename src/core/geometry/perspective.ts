@@ -22,7 +22,7 @@ export function viewToSphere(point: PixelPoint, size: PixelSize, view: Perspecti
   const right = point.x - size.width / 2
   const up = size.height / 2 - point.y
   const [cosRoll, sinRoll] = [Math.cos(view.roll), Math.sin(view.roll)]
-  const camera: Direction = [cosRoll * right + sinRoll * up, cosRoll * up - sinRoll * right, focalLengthPx(size, view)]
+  const camera: Direction = [cosRoll * right - sinRoll * up, cosRoll * up + sinRoll * right, focalLengthPx(size, view)]
   return directionToSphere(cameraToWorld(camera, view))
 }
 
@@ -33,8 +33,8 @@ export function sphereToView(point: Spherical, size: PixelSize, view: Perspectiv
   const scale = focalLengthPx(size, view) / z
   const [cosRoll, sinRoll] = [Math.cos(view.roll), Math.sin(view.roll)]
   return {
-    x: size.width / 2 + (cosRoll * x - sinRoll * y) * scale,
-    y: size.height / 2 - (sinRoll * x + cosRoll * y) * scale,
+    x: size.width / 2 + (cosRoll * x + sinRoll * y) * scale,
+    y: size.height / 2 - (cosRoll * y - sinRoll * x) * scale,
   }
 }
 
