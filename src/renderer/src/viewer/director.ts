@@ -62,6 +62,7 @@ export function createDirector(
   /** asked-at time of a fused map that is uploaded but not drawn yet */
   let latencyFrom: number | null = null
   let sceneCount = 0
+  let wrongs: { image?: string; artifacts?: string; fusion?: string } = {}
 
   const target = (): Scene | null => next ?? shown
   const layersChanged = (scene: Scene): void => {
@@ -102,7 +103,7 @@ export function createDirector(
     },
     onFailed(what, message) {
       layersAwaited = false
-      state.set({ [what]: 'failed', error: message })
+      fail(what, message)
       showNext()
     },
   })
@@ -112,8 +113,18 @@ export function createDirector(
     try {
       work()
     } catch (error) {
-      state.set({ artifacts: 'failed', error: error instanceof Error ? error.message : String(error) })
+      fail('artifacts', error instanceof Error ? error.message : String(error))
     }
+  }
+
+  function fail(what: 'image' | 'artifacts' | 'fusion', message: string): void {
+    wrongs = { ...wrongs, [what]: message }
+    state.set({ [what]: 'failed', error: worstWrong() })
+  }
+
+  /** What a person should hear first: without a GPU, or without the picture, the rest is no use. */
+  function worstWrong(): string | null {
+    return gpu.unsupported() ?? wrongs.image ?? wrongs.artifacts ?? wrongs.fusion ?? null
   }
 
   /** the parameters behind the map that is shown */
@@ -147,7 +158,7 @@ export function createDirector(
     if (!renderer) {
       // a lost context comes back and loads it then
       const why = gpu.unsupported()
-      if (why) state.set({ image: 'failed', error: why })
+      if (why) fail('image', why)
       imageDone = why !== null
       return showNext()
     }
@@ -175,7 +186,8 @@ export function createDirector(
     } catch (error) {
       if (signal.aborted) return
       // its labels can still be shown, and the panorama before it would be a lie
-      state.set({ image: 'failed', imageProgress: 1, error: error instanceof Error ? error.message : String(error) })
+      state.set({ imageProgress: 1 })
+      fail('image', error instanceof Error ? error.message : String(error))
     }
     imageDone = true
     layersChanged(scene)
@@ -200,9 +212,10 @@ export function createDirector(
     shown: () => shown,
     setPanorama(source) {
       forget()
+      wrongs = {}
       state.set({
         image: source ? 'loading' : 'empty', imageProgress: source ? 0 : 1, artifacts: 'empty', fusion: 'empty',
-        error: null, timings: NO_TIMINGS,
+        error: worstWrong(), timings: NO_TIMINGS,
       })
       if (source) {
         next = createScene(++sceneCount, source, gpu.renderer())
@@ -221,7 +234,8 @@ export function createDirector(
       layersChanged(scene)
       artifacts = urls
       layersAwaited = urls !== null && (urls.fusion !== null || urls.semantics !== null)
-      state.set({ artifacts: urls ? 'loading' : 'empty', fusion: 'empty', error: null })
+      wrongs = { ...wrongs, artifacts: undefined, fusion: undefined }
+      state.set({ artifacts: urls ? 'loading' : 'empty', fusion: 'empty', error: worstWrong() })
       if (!urls) {
         fusion.close()
         return showNext()
@@ -233,14 +247,15 @@ export function createDirector(
     },
     setFusion(config) {
       wanted = config
+      wrongs = { ...wrongs, fusion: undefined }
       const scene = target()
       if (config && scene && artifacts) {
-        state.set({ fusion: 'loading' })
+        state.set({ fusion: 'loading', error: worstWrong() })
         fusion.fuse(config)
         return
       }
       fusion.cancelFuse()
-      state.set({ fusion: 'empty' })
+      state.set({ fusion: 'empty', error: worstWrong() })
       const spare = scene?.showFused(null)
       if (spare) fusion.recycle(spare)
       if (scene) layersChanged(scene)

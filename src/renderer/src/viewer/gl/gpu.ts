@@ -39,13 +39,14 @@ export function createGpu(canvas: HTMLCanvasElement, maxTextureSize: number, eve
   }
   build()
   canvas.addEventListener('webglcontextlost', (event) => {
+    if (unsupported) return
     // without this it would stay lost
     event.preventDefault()
     renderer = null
     events.onLost()
   }, { signal })
   canvas.addEventListener('webglcontextrestored', () => {
-    build()
+    if (!unsupported) build()
     if (renderer) events.onRestored(renderer)
   }, { signal })
   return {

@@ -117,9 +117,7 @@ vec3 maskColor(uint id) {
 }
 
 ivec2 displaced(vec2 p, vec2 by) {
-  vec2 q = p + by;
-  if (uCyclic) q.x -= float(uSize.x) * floor(q.x / float(uSize.x));
-  return wrapped(ivec2(floor(q)));
+  return wrapped(ivec2(floor(p + by)));
 }
 
 void main() {
