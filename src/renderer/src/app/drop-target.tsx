@@ -19,12 +19,13 @@ export function DropTarget(): ReactNode {
   const [over, setOver] = useState(false)
   const [uploading, setUploading] = useState<Uploading | null>(null)
 
-  const upload = async (entries: readonly FileSystemEntry[]): Promise<readonly DroppedPath[]> => {
+  const upload = async (loose: readonly File[], entries: readonly FileSystemEntry[]): Promise<readonly DroppedPath[]> => {
     const ending = new AbortController()
     const cancel = (): void => ending.abort()
     setUploading({ done: 0, total: 0, cancel })
     try {
-      const files = await filesUnder(entries)
+      // not every source of a drop has entries; then there are no folders in it
+      const files = entries.length > 0 ? await filesUnder(entries) : loose.map((file) => ({ file, place: file.name }))
       return await uploadDrop(studio, files, { signal: ending.signal, onProgress: (progress) => setUploading({ ...progress, cancel }) })
     } finally {
       setUploading(null)
@@ -36,7 +37,7 @@ export function DropTarget(): ReactNode {
     try {
       const dropped = studio.hostKind === 'electron'
         ? await Promise.all(files.map(async (file, index) => ({ path: await studio.pathOf(file), isFolder: entries[index]?.isDirectory === true })))
-        : await upload(entries)
+        : await upload(files, entries)
       const wish = readDrop(dropped)
       if (wish.kind === 'models') show({ kind: 'addModel', files: wish.files })
       else if (wish.kind === 'folder') show({ kind: 'import', folder: wish.folder })

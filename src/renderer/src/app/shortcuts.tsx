@@ -82,8 +82,9 @@ function belongsToControl(event: KeyboardEvent): boolean {
   if (target === null) return false
   if (target.closest('[role=menu], [role=listbox]') !== null) return true
   if (target.closest('input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable=true]') !== null) return true
-  // a button reached with the keyboard is pressed by Enter; one that was only clicked does not swallow the shortcut
-  return (event.key === 'Enter' || event.key === ' ') && target.matches(':is(button, a, [role=button], [role=radio], [role=tab], label):focus-visible')
+  // a button reached with the keyboard is pressed by Enter; one that was only clicked, or that stands for what is open
+  // already, does not swallow the shortcut
+  return (event.key === 'Enter' || event.key === ' ') && target.matches(':is(button, a, [role=button], [role=radio], [role=tab], label):not([aria-current=true]):focus-visible')
 }
 
 export function useShortcuts(): Shortcuts {

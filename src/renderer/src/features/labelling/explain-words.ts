@@ -1,5 +1,5 @@
 import { PROVENANCE, type FusionConfig, type Provenance } from '../../../../core/goodsam/config.ts'
-import type { MaskExplanation, PixelExplanation } from '../../../../core/goodsam/explain.ts'
+import type { MaskExplanation, PixelExplanation, WindowVote } from '../../../../core/goodsam/explain.ts'
 import { IGNORE_ID, type LabelSet } from '../../../../core/labels/label-set.ts'
 import { formatShare } from '../../app/format.ts'
 
@@ -22,24 +22,42 @@ export const PROVENANCE_NAMES: Readonly<Record<Provenance, string>> = {
   [PROVENANCE.reviewer]: 'Reviewer',
 }
 
-/** The mask that decided the pixel, as the window saw it that voted with it; null where the TA decided alone. */
-export function decidingMask(explanation: PixelExplanation): MaskExplanation | null {
-  if (explanation.mask === 0) return null
-  return explanation.votes.find(({ mask }) => mask?.globalIndex === explanation.mask - 1)?.mask ?? null
+/** The heaviest of the winning votes that stand for the pixel's provenance; null for a TA-only run. */
+export function decidingVote({ votes, label, provenance }: PixelExplanation): WindowVote | null {
+  const winning = votes.filter((vote) => vote.votedClass === label && vote.provenance === provenance)
+  return winning.reduce<WindowVote | null>((best, vote) => (best === null || vote.weight > best.weight ? vote : best), null)
+}
+
+export interface ShownMask {
+  readonly mask: MaskExplanation
+  /** false: it covers the pixel but was outvoted, or was too mixed to speak */
+  readonly decided: boolean
+}
+
+/** The mask to show for a pixel: the one that decided it, or else the one whose window counted most here. */
+export function shownMask(explanation: PixelExplanation): ShownMask | null {
+  const deciding = decidingVote(explanation)?.mask ?? null
+  if (deciding !== null) return { mask: deciding, decided: deciding.trusted }
+  const covering = explanation.votes.filter(({ mask }) => mask !== null).toSorted((a, b) => b.edgeWeight - a.edgeWeight).at(0)
+  return covering === undefined || covering.mask === null ? null : { mask: covering.mask, decided: false }
 }
 
 /** Why the pixel has its label, in one line: "majority road 83 %". */
 export function reason(explanation: PixelExplanation, fusion: FusionConfig, labelSet: LabelSet): string {
-  const mask = decidingMask(explanation)
+  const { votes } = explanation
+  const mask = decidingVote(explanation)?.mask ?? null
   switch (explanation.provenance) {
     case PROVENANCE.none:
       return 'no vote was counted here'
     case PROVENANCE.reviewer:
       return 'a reviewer said so'
-    case PROVENANCE.taOnly:
-      return explanation.votes.length === 0 ? 'the TA’s own class' : 'no mask covers it: the TA’s own class'
+    case PROVENANCE.taOnly: {
+      const bare = votes.filter((vote) => vote.mask === null).length
+      if (votes.length === 0) return 'the TA’s own class'
+      return bare === votes.length ? 'no mask covers it: the TA’s own class' : `no mask in ${bare} of ${votes.length} windows: the TA’s own class`
+    }
     case PROVENANCE.samMajority:
-      return mask === null ? 'the mask’s majority' : `majority ${className(labelSet, mask.majority)} ${formatShare(mask.yMax, 0)}`
+      return mask === null ? 'the masks’ majority' : `majority ${className(labelSet, mask.majority)} ${formatShare(mask.yMax, 0)}`
     case PROVENANCE.samBelowTheta: {
       const then = { ta: 'the TA’s own class stays', majority: 'painted all the same', ignore: 'left out' }[fusion.belowTheta]
       if (mask === null) return `the mask is too mixed: ${then}`

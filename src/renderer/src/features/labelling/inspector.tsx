@@ -1,11 +1,11 @@
 import { useEffect, useState, type ReactNode } from 'react'
 import type { FusionConfig } from '../../../../core/goodsam/config.ts'
-import type { MaskExplanation, PixelExplanation } from '../../../../core/goodsam/explain.ts'
+import type { PixelExplanation } from '../../../../core/goodsam/explain.ts'
 import type { LabelSet } from '../../../../core/labels/label-set.ts'
 import { formatCount, formatShare } from '../../app/format.ts'
 import { PROVENANCE_COLORS } from '../../viewer/palette.ts'
 import type { HoverInfo, PanoramaViewer } from '../../viewer/types.ts'
-import { PROVENANCE_NAMES, classColor, className, decidingMask, reason, thetaDecision } from './explain-words.ts'
+import { PROVENANCE_NAMES, classColor, className, reason, shownMask, thetaDecision, type ShownMask } from './explain-words.ts'
 import styles from './inspector.module.css'
 import { Panel } from './panel.tsx'
 
@@ -49,7 +49,7 @@ function useHover(viewer: PanoramaViewer | null): { readonly hover: HoverInfo | 
 function Pixel({ hover, explanation, labelSet, fusion }: { readonly hover: HoverInfo; readonly explanation: PixelExplanation | null; readonly labelSet: LabelSet; readonly fusion: FusionConfig }): ReactNode {
   const label = hover.label ?? hover.semantics
   if (label === null) return <p className={styles.empty}>No labels here yet.</p>
-  const mask = explanation === null ? null : decidingMask(explanation)
+  const mask = explanation === null ? null : shownMask(explanation)
   return (
     <div className={styles.pixel}>
       <div className={styles.head}>
@@ -64,18 +64,19 @@ function Pixel({ hover, explanation, labelSet, fusion }: { readonly hover: Hover
           {explanation !== null && <span className="muted">{reason(explanation, fusion, labelSet)}</span>}
         </div>
       )}
-      {mask !== null && <MaskShares mask={mask} labelSet={labelSet} />}
+      {mask !== null && <MaskShares shown={mask} labelSet={labelSet} />}
       {explanation !== null && <Votes explanation={explanation} labelSet={labelSet} />}
     </div>
   )
 }
 
-function MaskShares({ mask, labelSet }: { readonly mask: MaskExplanation; readonly labelSet: LabelSet }): ReactNode {
+function MaskShares({ shown, labelSet }: { readonly shown: ShownMask; readonly labelSet: LabelSet }): ReactNode {
+  const { mask, decided } = shown
   const rest = mask.shares.slice(BARS).reduce((sum, { share }) => sum + share, 0)
   return (
     <div className={styles.mask}>
       <div className={styles.maskHead}>
-        <span>Mask {mask.globalIndex + 1}</span>
+        <span>Mask {mask.globalIndex + 1}{!decided && mask.trusted && <span className="faint"> outvoted</span>}</span>
         <span className={styles.decision} data-trusted={mask.trusted}>{thetaDecision(mask)}</span>
       </div>
       <div className={styles.shares} role="img" aria-label={mask.shares.map(({ trainId, share }) => `${className(labelSet, trainId)} ${formatShare(share, 0)}`).join(', ')}>
