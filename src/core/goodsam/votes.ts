@@ -75,7 +75,7 @@ export interface Poll {
   /** whole edge weights of every window length that occurs, concatenated */
   readonly edges: Int32Array
   readonly voters: Voters
-  /** pixels of the row whose voters differ, to be settled one by one */
+  /** pixels of the row whose voters differ, put aside: a loop that calls nothing keeps its arrays in registers */
   readonly disputed: Int32Array
   readonly label: Uint8Array
   readonly confidence: Uint8Array
