@@ -25,8 +25,8 @@ export function ShortcutProvider({ children }: { readonly children: ReactNode })
   const [handlers] = useState(() => new Map<ShortcutId, Handler[]>())
   const [scopes] = useState<ShortcutScope[]>(() => ['everywhere'])
 
-  const onKeyDown = useEffectEvent((event: KeyboardEvent, pressed: string): string => {
-    if (event.defaultPrevented || event.isComposing || belongsToControl(event)) return ''
+  const onKeyDown = useEffectEvent((event: KeyboardEvent, pressed: string, pointed: boolean): string => {
+    if (event.defaultPrevented || event.isComposing || belongsToControl(event, pointed)) return ''
     const chord = chordOf(event)
     if (chord === null) return pressed
     const match = matchKey(chord, pressed, { scopes, overrides })
@@ -41,15 +41,23 @@ export function ShortcutProvider({ children }: { readonly children: ReactNode })
 
   useEffect(() => {
     let pressed = ''
+    // whether the focus was last moved by clicking: a clicked button is done, one that was tabbed to waits for Enter
+    let pointed = false
     let timer: ReturnType<typeof setTimeout> | undefined
     const listener = (event: KeyboardEvent): void => {
-      pressed = onKeyDown(event, pressed)
+      if (event.key === 'Tab') pointed = false
+      pressed = onKeyDown(event, pressed, pointed)
       clearTimeout(timer)
       if (pressed !== '') timer = setTimeout(() => { pressed = '' }, SEQUENCE_MS)
     }
+    const onPointer = (): void => {
+      pointed = true
+    }
     window.addEventListener('keydown', listener)
+    window.addEventListener('pointerdown', onPointer, { capture: true })
     return () => {
       window.removeEventListener('keydown', listener)
+      window.removeEventListener('pointerdown', onPointer, { capture: true })
       clearTimeout(timer)
     }
   }, [])
@@ -76,15 +84,14 @@ export function ShortcutProvider({ children }: { readonly children: ReactNode })
 }
 
 /** Keys that a control needs for itself: typing, and anything while a dialog is open. */
-function belongsToControl(event: KeyboardEvent): boolean {
+function belongsToControl(event: KeyboardEvent, pointed: boolean): boolean {
   const target = event.target instanceof Element ? event.target : null
   if (document.querySelector('[aria-modal="true"]') !== null) return true
   if (target === null) return false
   if (target.closest('[role=menu], [role=listbox]') !== null) return true
   if (target.closest('input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable=true]') !== null) return true
-  // a button reached with the keyboard is pressed by Enter; one that was only clicked, or that stands for what is open
-  // already, does not swallow the shortcut
-  return (event.key === 'Enter' || event.key === ' ') && target.matches(':is(button, a, [role=button], [role=radio], [role=tab], label):not([aria-current=true]):focus-visible')
+  // Enter presses a button that was tabbed to; one that was only clicked does not swallow the shortcut
+  return !pointed && event.key === 'Enter' && target.matches('button, a, input, [role=button], [role=radio], [role=tab]')
 }
 
 export function useShortcuts(): Shortcuts {
