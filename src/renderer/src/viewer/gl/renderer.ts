@@ -4,6 +4,7 @@ import { PALETTE_HEIGHT, PALETTE_WIDTH } from '../palette.ts'
 import { PANORAMA_FRAGMENT_SHADER } from '../shaders/panorama.frag.ts'
 import { PANORAMA_VERTEX_SHADER } from '../shaders/panorama.vert.ts'
 import { cameraAxes, flatOrigin, focalLengthPx } from '../view-transform.ts'
+import type { TileLayout } from '../tiling.ts'
 import { LAYERS } from '../types.ts'
 import type { LayerName, LayerStyle, View } from '../types.ts'
 import { linkProgram } from './program.ts'
@@ -148,12 +149,17 @@ function setFrameUniforms(gl: WebGL2RenderingContext, program: Program, frame: F
   gl.uniform2i(program.uniform('uSize'), grid.width, grid.height)
   gl.uniform1i(program.uniform('uCyclic'), grid.cyclic ? 1 : 0)
   const { imageTiles, indexTiles } = textures
-  gl.uniform3i(program.uniform('uImageTiles'), imageTiles.columns, imageTiles.tileWidth, imageTiles.tileHeight)
+  setTiles(gl, program.uniform('uImageTiles'), imageTiles)
   gl.uniform1i(program.uniform('uImageLevels'), imageTiles.levels)
-  gl.uniform3i(program.uniform('uIndexTiles'), indexTiles.columns, indexTiles.tileWidth, indexTiles.tileHeight)
+  setTiles(gl, program.uniform('uIndexTiles'), indexTiles)
   gl.uniform1ui(program.uniform('uHighlight'), loaded('masks') ? frame.highlight : 0)
   gl.uniform2i(program.uniform('uCursor'), frame.cursor?.x ?? -1, frame.cursor?.y ?? -1)
   gl.uniform1f(program.uniform('uOutlinePx'), frame.outlinePx)
+}
+
+/** 0 columns: one tile holds all, and no texel needs a division to be found. */
+function setTiles(gl: WebGL2RenderingContext, location: WebGLUniformLocation | null, tiles: TileLayout): void {
+  gl.uniform3i(location, tiles.columns * tiles.rows === 1 ? 0 : tiles.columns, tiles.tileWidth, tiles.tileHeight)
 }
 
 function setViewUniforms(gl: WebGL2RenderingContext, program: Program, { view, grid }: Frame): void {

@@ -56,7 +56,7 @@ uniform usampler2DArray uProvenance;
 uniform usampler2DArray uMasks;
 uniform usampler2DArray uBoundary;
 uniform sampler2D uPalette;
-uniform ivec3 uImageTiles;    // columns of tiles, tile width, tile height
+uniform ivec3 uImageTiles;    // columns of tiles (0: there is only one tile), tile width, tile height
 uniform int uImageLevels;
 uniform ivec3 uIndexTiles;
 
@@ -70,6 +70,7 @@ ivec2 wrapped(ivec2 p) {
 }
 
 ivec3 texelPlace(ivec2 texel, ivec3 tiles) {
+  if (tiles.x == 0) return ivec3(texel, 0);
   ivec2 tile = texel / tiles.yz;
   return ivec3(texel - tile * tiles.yz, tile.y * tiles.x + tile.x);
 }
