@@ -63,32 +63,30 @@ export function upsampledRuns(crop: LogitCrop, columns: LineSampling, rows: Line
   return runs
 }
 
-/** Runs of one window row, given the mix of low-resolution rows that it lies on. */
+/** Runs of one window row, given the mix of low-resolution rows that it lies on: a run begins and ends where the sign changes. */
 function appendLineRuns(
   runs: number[],
   line: Float64Array,
   { columns, x0, rowStart }: { columns: LineSampling; x0: number; rowStart: number },
 ): void {
-  const { firstPixel, fraction } = columns
-  let open = -1
-  const close = (pixel: number): void => {
-    if (pixel > open) runs.push(rowStart + open, pixel - open)
-    open = -1
+  const { firstPixel } = columns
+  const count = line.length
+  for (let c = 0; c < count; ) {
+    while (c < count && line[c] <= 0) c++
+    if (c === count) break
+    // the crop begins with a positive logit only where the frame does
+    const start = c === 0 ? firstPixel[x0] : signChange(line, c - 1, columns, x0)
+    while (c < count && line[c] > 0) c++
+    const end = c === count ? firstPixel[x0 + count] : signChange(line, c - 1, columns, x0)
+    if (end > start) runs.push(rowStart + start, end - start)
   }
-  for (let c = 0; c < line.length; c++) {
-    const here = line[c]
-    const next = c + 1 < line.length ? line[c + 1] : here
-    const from = firstPixel[x0 + c]
-    if (here > 0 && next > 0) {
-      if (open < 0) open = from
-    } else if (here > 0 || next > 0) {
-      const to = firstPixel[x0 + c + 1]
-      for (let p = from; p < to; p++) {
-        const positive = here * (1 - fraction[p]) + next * fraction[p] > 0
-        if (positive && open < 0) open = p
-        else if (!positive && open >= 0) close(p)
-      }
-    } else if (open >= 0) close(from)
-  }
-  if (open >= 0) close(firstPixel[x0 + line.length])
+}
+
+/** The first pixel of cell c that has the sign of the cell's right end; the next cell's first pixel where none has. */
+function signChange(line: Float64Array, c: number, { firstPixel, fraction }: LineSampling, x0: number): number {
+  const end = firstPixel[x0 + c + 1]
+  const towardsPositive = line[c + 1] > 0
+  let pixel = firstPixel[x0 + c]
+  while (pixel < end && line[c] * (1 - fraction[pixel]) + line[c + 1] * fraction[pixel] > 0 !== towardsPositive) pixel++
+  return pixel
 }
