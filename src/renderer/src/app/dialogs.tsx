@@ -2,7 +2,7 @@ import { createContext, useContext } from 'react'
 
 /** Dialogs that any page, shortcut or dropped file may open. */
 export type OpenDialog =
-  | { readonly kind: 'import'; readonly folder: string | null }
+  | { readonly kind: 'import'; readonly folder: string | null; readonly name?: string }
   | { readonly kind: 'addModel'; readonly files: readonly string[] }
   | { readonly kind: 'label'; readonly dataset: string | null }
   | { readonly kind: 'shortcuts' }

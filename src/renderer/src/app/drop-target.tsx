@@ -5,6 +5,7 @@ import { useEffect, useEffectEvent, useState, type ReactNode } from 'react'
 import { notifyError } from './calls.ts'
 import { useDialogs } from './dialogs.tsx'
 import styles from './drop-target.module.css'
+import { baseName } from './format.ts'
 import { filesUnder, readDrop, readTransfer, uploadDrop, type DroppedPath, type UploadProgress } from './drop.ts'
 import { useStudio } from './studio.ts'
 
@@ -40,7 +41,7 @@ export function DropTarget(): ReactNode {
         : await upload(files, entries)
       const wish = readDrop(dropped)
       if (wish.kind === 'models') show({ kind: 'addModel', files: wish.files })
-      else if (wish.kind === 'folder') show({ kind: 'import', folder: wish.folder })
+      else if (wish.kind === 'folder') show({ kind: 'import', folder: wish.folder, name: uploadName(studio.hostKind, dropped) })
       else notifications.show({ color: 'yellow', title: 'Nothing to bring in', message: wish.why, autoClose: 10_000 })
     } catch (error) {
       notifyError(error)
@@ -68,6 +69,12 @@ export function DropTarget(): ReactNode {
       </div>
     </div>
   )
+}
+
+/** Uploaded loose files lie in a folder of no telling name. */
+function uploadName(hostKind: 'electron' | 'server', dropped: readonly DroppedPath[]): string | undefined {
+  if (hostKind === 'electron' || dropped.some(({ isFolder }) => isFolder)) return undefined
+  return dropped.length === 1 ? baseName(dropped[0].path).replace(/\.[^.]*$/, '').slice(0, 100) : 'dropped panoramas'
 }
 
 /** Files dragged over the window, and dropped on it; returns the function that ends it. */

@@ -78,7 +78,7 @@ export function Shell(): ReactNode {
 function OpenDialogs(): ReactNode {
   const { open, close } = useDialogs()
   switch (open?.kind) {
-    case 'import': return <ImportDialog folder={open.folder} onClose={close} />
+    case 'import': return <ImportDialog folder={open.folder} suggestedName={open.name} onClose={close} />
     case 'addModel': return <AddModelDialog files={open.files} onClose={close} />
     case 'label': return <StartDialog dataset={open.dataset} onClose={close} />
     case 'shortcuts': return <ShortcutsDialog onClose={close} />

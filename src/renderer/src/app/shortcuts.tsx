@@ -90,8 +90,9 @@ function belongsToControl(event: KeyboardEvent, pointed: boolean): boolean {
   if (target === null) return false
   if (target.closest('[role=menu], [role=listbox]') !== null) return true
   if (target.closest('input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable=true]') !== null) return true
-  // Enter presses a button that was tabbed to; one that was only clicked does not swallow the shortcut
-  return !pointed && event.key === 'Enter' && target.matches('button, a, input, [role=button], [role=radio], [role=tab]')
+  // Enter presses a button that was tabbed to; one that was only clicked, or that stands for what is open already, does
+  // not swallow the shortcut
+  return !pointed && event.key === 'Enter' && target.matches(':is(button, a, input, [role=button], [role=radio], [role=tab]):not([aria-current=true])')
 }
 
 export function useShortcuts(): Shortcuts {

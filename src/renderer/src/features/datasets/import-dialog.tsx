@@ -9,13 +9,20 @@ import { FolderBrowser } from '../../components/folder-browser.tsx'
 import { ActionFailure } from '../../components/states.tsx'
 import styles from './import-dialog.module.css'
 
+interface ImportDialogProps {
+  readonly folder: string | null
+  /** for a folder whose own name says nothing */
+  readonly suggestedName?: string
+  readonly onClose: () => void
+}
+
 /** Import a folder of panoramas of the host's machine as a dataset. */
-export function ImportDialog({ folder, onClose }: { readonly folder: string | null; readonly onClose: () => void }): ReactNode {
+export function ImportDialog({ folder, suggestedName, onClose }: ImportDialogProps): ReactNode {
   const [, navigate] = useLocation()
   const [path, setPath] = useState(folder)
   const listing = useCall('files.list', { path }, { keepPrevious: true })
   const open = listing.data?.path ?? path
-  const [name, setName] = useState<string | null>(null)
+  const [name, setName] = useState<string | null>(suggestedName ?? null)
   const [labels, setLabels] = useState('')
   const [hfov, setHfov] = useState<number | null>(null)
   const [vfov, setVfov] = useState<number | null>(null)
