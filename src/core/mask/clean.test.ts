@@ -58,13 +58,15 @@ test('small holes are filled, then small islands dropped, all but the largest', 
   fc.assert(
     fc.property(bitmaps, fc.integer({ min: 2, max: 30 }), ({ width, height, bitmap }, minArea) => {
       const expected = bitmap.slice()
-      for (const hole of regions(bitmap, width, 0)) if (hole.length < minArea) for (const i of hole) expected[i] = 1
+      const holes = regions(bitmap, width, 0).filter((hole) => hole.length < minArea)
+      for (const i of holes.flat()) expected[i] = 1
       const islands = regions(expected, width, 1)
       const largest = islands.reduce<number[]>((best, region) => (region.length > best.length ? region : best), [])
       for (const island of islands) if (island.length < minArea && island !== largest) for (const i of island) expected[i] = 0
       const { runs, changed } = cleanMask(rowRuns(bitmap, width), { width, height }, minArea)
       expect(runsToBitmap(Uint32Array.from(runs), bitmap.length)).toEqual(expected)
-      expect(changed || runs.length === 0 || expected.every((value, i) => value === bitmap[i])).toBe(true)
+      // as segment-anything says it: also where the only island is small and stays
+      expect(changed).toBe(holes.length > 0 || islands.some((island) => island.length < minArea))
     }),
   )
 })
