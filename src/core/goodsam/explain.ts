@@ -1,7 +1,7 @@
 import type { FusionConfig, Provenance } from './config.ts'
 import { PROVENANCE } from './config.ts'
 import type { PreparedFusion } from './fusion.ts'
-import { levelThresholds } from './fusion.ts'
+import { isDecidedByTa, levelThresholds } from './fusion.ts'
 import type { PanoramaWindow } from './types.ts'
 import { unpackPixel, wholeStrength } from './votes.ts'
 import { panoramaColumnToWindow } from './windows.ts'
@@ -98,10 +98,12 @@ export function explainPixel(prepared: PreparedFusion, fusion: FusionConfig, x: 
   const label = tally[0].trainId
   const winning = votes.filter((vote) => vote.told.votedClass === label)
   const heaviest = winning.reduce((best, vote) => (vote.whole > best.whole ? vote : best)).told
+  const provenance = commonestProvenance(winning)
+  const overruled = label !== taLabel && isDecidedByTa(provenance, fusion.belowTheta)
   return {
-    x, y, label,
-    confidence: Math.floor(wholeVotes(winning) / edges + 0.5),
-    provenance: commonestProvenance(winning),
+    x, y, provenance,
+    label: overruled ? taLabel : label,
+    confidence: overruled ? taConfidence : Math.floor(wholeVotes(winning) / edges + 0.5),
     mask: heaviest.mask === null ? 0 : heaviest.mask.globalIndex + 1,
     taLabel, taConfidence, tally,
     votes: votes.map((vote) => vote.told),

@@ -113,12 +113,13 @@ describe('fusePanorama', () => {
 
   test('one window, one mask: majority inside, S_i outside, as on paper', () => {
     const window: PanoramaWindow = { index: 0, family: 'sliding', x: 0, y: 0, width: 4, height: 1 }
-    const empty = { width: 4, height: 1, data: new Uint8Array(4) }
+    const row = (...values: number[]) => ({ width: 4, height: 1, data: Uint8Array.from(values) })
     const masks: PanoramaMasks = { windows: [{ window, masks: tableOf([Uint8Array.of(1, 1, 1, 0)], 4, 1) }], funnel: FUNNEL }
+    // of a single window S_TA^w is S_i; that it is another one at the last pixel shows who has the last word
     const semantics: PanoramaSemantics = {
       classes: 3,
-      windows: [{ window, label: Uint8Array.of(2, 2, 1, 0), confidence: Uint8Array.of(255, 102, 51, 204) }],
-      label: empty, confidence: empty, consistency: 0, disagreement: 0,
+      windows: [{ window, label: Uint8Array.of(2, 2, 1, 1), confidence: Uint8Array.of(255, 102, 51, 25) }],
+      label: row(2, 2, 1, 0), confidence: row(255, 102, 51, 204), consistency: 0, disagreement: 0,
     }
     const prepared = prepareFusion(masks, semantics, FUSION)
     const { M, B, T } = { M: PROVENANCE.samMajority, B: PROVENANCE.samBelowTheta, T: PROVENANCE.taOnly }
@@ -148,11 +149,22 @@ describe('fusePanorama', () => {
     const taVotes = fusePanorama(prepared, { ...FUSION, theta: 1.01, belowTheta: 'ta' })
     const empty = { windows: scene.masks.windows.map(({ window }) => ({ window, masks: tableOf([], window.width, window.height) })), funnel: FUNNEL }
     const withoutMasks = fusePanorama(prepareFusion(empty, scene.semantics, FUSION), FUSION)
-    expect(taVotes.label.data).toEqual(withoutMasks.label.data)
+    expect(taVotes.label.data).toEqual(scene.semantics.label.data)
+    expect(withoutMasks.label.data).toEqual(scene.semantics.label.data)
     expect(taVotes.confidence.data).toEqual(withoutMasks.confidence.data)
     expect([...taVotes.provenance.data]).not.toContain(PROVENANCE.samMajority)
     expect(new Set(withoutMasks.provenance.data)).toEqual(new Set([PROVENANCE.taOnly]))
     expect(new Set(withoutMasks.mask.data)).toEqual(new Set([0]))
+  })
+
+  test('differs from S_TA^w only where a trusted mask says so', () => {
+    const frame = { widthPx: 64, heightPx: 32, cyclic: true }
+    const scene = smallScene(frame, layoutWindows(frame, RECIPES.goodsam.windows), 13)
+    const fused = fusePanorama(prepareFusion(scene.masks, scene.semantics, FUSION), FUSION)
+    const differing = [...fused.label.data.keys()].filter((p) => fused.label.data[p] !== scene.semantics.label.data[p])
+    expect(differing.length).toBeGreaterThan(100)
+    expect(new Set(differing.map((p) => fused.provenance.data[p]))).toEqual(new Set([PROVENANCE.samMajority]))
+    expect(differing.every((p) => fused.mask.data[p] > 0)).toBe(true)
   })
 
   test('rolling the panorama by a quarter turn rolls the result, to the bit', () => {

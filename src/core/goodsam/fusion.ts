@@ -106,7 +106,9 @@ export function levelThresholds(
  * class with Y_max; under a mask below theta as `belowTheta` says (TA's class with its confidence, majority class with
  * Y_max, or 255 with Y_max); elsewhere for S_i with the TA's confidence; always times the weight of the distance to the
  * window's edge. Most votes win (ties: lowest trainId). Confidence is the winner's votes over the most a class could
- * have got; provenance is the kind of vote that gave the winner most; mask is that of its heaviest vote.
+ * have got; provenance is the kind of vote that gave the winner most; mask is that of its heaviest vote. Where the TA
+ * decides so (TA only, or below theta with `belowTheta` 'ta') and S_TA^w says otherwise, label and confidence are those of
+ * S_TA^w: the result differs from S_TA^w only where a mask says so.
  *
  * `out` is written and returned where its size fits (the slider allocates nothing). Throws RangeError where `prepared`
  * was made for other shares or area levels (`isPreparedFor`).
@@ -119,7 +121,27 @@ export function fusePanorama(prepared: PreparedFusion, fusion: FusionConfig, out
   if (prepared.masks === null) return fuseTaOnly(prepared.semantics, fused)
   const poll = openPoll(prepared, fusion, fused)
   for (const cell of prepared.cells) countCell(prepared, poll, cell)
+  letTaDecide(prepared.semantics, fusion, fused)
   return fused
+}
+
+/** Whether a pixel of this provenance is the TA's to decide: no trusted mask gave the winner most of its votes. */
+export function isDecidedByTa(provenance: number, belowTheta: FusionConfig['belowTheta']): boolean {
+  return provenance === PROVENANCE.taOnly || (provenance === PROVENANCE.samBelowTheta && belowTheta === 'ta')
+}
+
+/** S_TA^w, a mean of probabilities, judges better than the votes of argmaxes: it is the label where the TA decides. */
+function letTaDecide(semantics: PanoramaSemantics, { belowTheta }: FusionConfig, fused: FusedPanorama): void {
+  const label = fused.label.data
+  const confidence = fused.confidence.data
+  const provenance = fused.provenance.data
+  const taLabel = semantics.label.data
+  const taConfidence = semantics.confidence.data
+  for (let p = 0; p < label.length; p++) {
+    if (label[p] === taLabel[p] || !isDecidedByTa(provenance[p], belowTheta)) continue
+    label[p] = taLabel[p]
+    confidence[p] = taConfidence[p]
+  }
 }
 
 function countCell(prepared: PreparedFusion, poll: Poll, cell: Cell): void {
