@@ -1,14 +1,19 @@
+import { notifications } from '@mantine/notifications'
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import type { Output } from '../../../contract/procedures.ts'
 import type { Change, Job } from '../../../contract/schemas.ts'
-import { STALE, callKey } from './calls.ts'
+import { STALE, callKey, notifyDone } from './calls.ts'
 import { useStudio, type Studio } from './studio.ts'
 
 export type Connection = ReturnType<Studio['linkState']>
 
-/** Changes are gathered this long, so that a run that finishes ten panoramas a second refreshes a list once. */
+/**
+ * Changes of an area are gathered this long, so that a run that finishes ten panoramas a second refreshes its list once
+ * a second.
+ */
 const GATHER_MS = 200
+const GATHER_RESULTS_MS = 1000
 
 /** Keeps the cache true to the host for as long as the window is open; returns the state of the connection. */
 export function useLiveUpdates(): Connection {
@@ -25,6 +30,8 @@ export function useLiveUpdates(): Connection {
         wasLost = state === 'lost'
       }),
       client.subscribe('on.jobs', {}, (job) => {
+        const before = cache.getQueryData<Output<'jobs.list'>>(callKey('jobs.list', {}))?.find(({ id }) => id === job.id)
+        if (before !== undefined) announceEnd(before, job)
         cache.setQueryData<Output<'jobs.list'>>(callKey('jobs.list', {}), (jobs) => (jobs === undefined ? jobs : withJob(jobs, job)))
         cache.setQueryData<Output<'jobs.get'>>(callKey('jobs.get', { jobId: job.id }), job)
       }),
@@ -47,22 +54,27 @@ export function withJob(jobs: readonly Job[], job: Job): Job[] {
   return at < 0 ? [job, ...jobs] : jobs.with(at, job)
 }
 
+/** A job that came to its end, wherever the person is looking. */
+function announceEnd(before: Job, now: Job): void {
+  if (before.state === now.state) return
+  if (now.state === 'failed') notifications.show({ color: 'red', title: `${now.title} stopped`, message: now.error ?? 'The log says why.', autoClose: 12_000 })
+  else if (now.state === 'done' && now.failed > 0) notifications.show({ color: 'yellow', title: `${now.title} is done`, message: `${now.failed} of ${now.total} could not be done.`, autoClose: 8000 })
+  else if (now.state === 'done') notifyDone(`${now.title} is done.`)
+}
+
 function createStaleGatherer(cache: QueryClient): { add: (area: Change['area']) => void; stop: () => void } {
-  const areas = new Set<Change['area']>()
-  let timer: ReturnType<typeof setTimeout> | null = null
-  const flush = (): void => {
-    timer = null
-    const names = new Set<unknown>([...areas].flatMap((area) => STALE[area]))
-    areas.clear()
+  const timers = new Map<Change['area'], ReturnType<typeof setTimeout>>()
+  const flush = (area: Change['area']): void => {
+    timers.delete(area)
+    const names = new Set<unknown>(STALE[area])
     void cache.invalidateQueries({ predicate: ({ queryKey }) => names.has(queryKey[0]) })
   }
   return {
     add: (area) => {
-      areas.add(area)
-      timer ??= setTimeout(flush, GATHER_MS)
+      if (!timers.has(area)) timers.set(area, setTimeout(() => flush(area), area === 'results' ? GATHER_RESULTS_MS : GATHER_MS))
     },
     stop: () => {
-      if (timer !== null) clearTimeout(timer)
+      for (const timer of timers.values()) clearTimeout(timer)
     },
   }
 }

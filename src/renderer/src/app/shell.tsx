@@ -2,6 +2,7 @@ import { useLocalStorage } from '@mantine/hooks'
 import { useMemo, useState, type ReactNode } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { StudioError } from '../../../contract/errors.ts'
+import { ErrorBoundary } from '../components/error-boundary.tsx'
 import { Failed } from '../components/states.tsx'
 import { DatasetPage } from '../features/datasets/dataset-page.tsx'
 import { DatasetsPage } from '../features/datasets/datasets-page.tsx'
@@ -55,16 +56,18 @@ export function Shell(): ReactNode {
         <div className={styles.upper}>
           <Nav collapsed={collapsed} onToggle={toggleNav} />
           <div className={styles.stage}>
-            <Switch>
-              <Route path="/datasets"><DatasetsPage /></Route>
-              <Route path="/datasets/:id">{({ id }) => <DatasetPage key={id} id={id} />}</Route>
-              <Route path="/models/:id?">{({ id }) => <ModelsPage id={id ?? null} />}</Route>
-              <Route path="/labelling"><LabellingPage /></Route>
-              <Route path="/labelling/:id/:panorama?">{({ id, panorama }) => <RunPage key={id} id={id} panoramaId={panorama ?? null} />}</Route>
-              <Route path="/jobs/:id?">{({ id }) => <JobsPage id={id ?? null} />}</Route>
-              <Route path="/settings"><SettingsPage /></Route>
-              <Route><Redirect to="/datasets" replace /></Route>
-            </Switch>
+            <ErrorBoundary place={location}>
+              <Switch>
+                <Route path="/datasets"><DatasetsPage /></Route>
+                <Route path="/datasets/:id">{({ id }) => <DatasetPage key={id} id={id} />}</Route>
+                <Route path="/models/:id?">{({ id }) => <ModelsPage id={id ?? null} />}</Route>
+                <Route path="/labelling"><LabellingPage /></Route>
+                <Route path="/labelling/:id/:panorama?">{({ id, panorama }) => <RunPage key={id} id={id} panoramaId={panorama ?? null} />}</Route>
+                <Route path="/jobs/:id?">{({ id }) => <JobsPage id={id ?? null} />}</Route>
+                <Route path="/settings"><SettingsPage /></Route>
+                <Route><Redirect to="/datasets" replace /></Route>
+              </Switch>
+            </ErrorBoundary>
           </div>
         </div>
         <StatusBar connection={connection} />

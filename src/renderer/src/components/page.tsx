@@ -17,6 +17,7 @@ interface PageProps {
 export function Page({ title, parent, subtitle, actions, padded = true, children }: PageProps): ReactNode {
   return (
     <div className={styles.page}>
+      <title>{typeof title === 'string' && title.trim() !== '' ? `${title} · GoodSAM Studio` : 'GoodSAM Studio'}</title>
       <header className={styles.bar}>
         <div className={styles.titles}>
           {parent !== undefined && (

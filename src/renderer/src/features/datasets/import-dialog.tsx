@@ -21,7 +21,8 @@ export function ImportDialog({ folder, suggestedName, onClose }: ImportDialogPro
   const [, navigate] = useLocation()
   const [path, setPath] = useState(folder)
   const listing = useCall('files.list', { path }, { keepPrevious: true })
-  const open = listing.data?.path ?? path
+  // while a typed folder is still being read, it is what was typed
+  const open = listing.isPlaceholderData ? path : (listing.data?.path ?? path)
   const [name, setName] = useState<string | null>(suggestedName ?? null)
   const [labels, setLabels] = useState('')
   const [hfov, setHfov] = useState<number | null>(null)

@@ -31,9 +31,10 @@ export function ExportDialog({ run, previewTheta, onClose }: ExportDialogProps):
   const [elsewhere, setElsewhere] = useState(false)
   const [folder, setFolder] = useState<string | null>(null)
   // what the browser shows when no folder was opened yet is the home folder
-  const home = useCall('files.list', { path: folder }, { enabled: elsewhere, keepPrevious: true }).data
+  const listing = useCall('files.list', { path: folder }, { enabled: elsewhere, keepPrevious: true })
   const write = useLongCall('labels.export')
-  const out = elsewhere ? (home?.path ?? folder) : null
+  const chosen = listing.isPlaceholderData ? folder : (listing.data?.path ?? folder)
+  const out = elsewhere ? chosen : null
   const included = run.done - run.failed - run.rejected
 
   if (write.result !== null) return <Modal opened onClose={onClose} title="Exported" size={600}><Exported result={write.result} onClose={onClose} /></Modal>

@@ -68,8 +68,8 @@ function Form({ datasets, models, wanted, onClose }: ReadyProps): ReactNode {
   const [datasetId, setDatasetId] = useState(datasets.find(({ id }) => id === wanted)?.id ?? datasets[0].id)
   const [samId, setSamId] = useState(sams.at(0)?.id ?? TA_ONLY)
   const [taId, setTaId] = useState(tas[0].id)
-  const [recipe, setRecipe] = useState<Recipe>('goodsam')
-  const [theta, setTheta] = useState<number | null>(null)
+  const [wantedRecipe, setRecipe] = useState<Recipe>('goodsam')
+  const [wantedTheta, setTheta] = useState<number | null>(null)
   const [name, setName] = useState('')
   const [provider, setProvider] = useState<ProviderSetting | null>(null)
   const [filters, setFilters] = useState<Partial<SamSettings>>({})
@@ -81,6 +81,9 @@ function Form({ datasets, models, wanted, onClose }: ReadyProps): ReactNode {
   const dataset = datasets.find(({ id }) => id === datasetId)
   const sam = sams.find(({ id }) => id === samId)
   const ta = tas.find(({ id }) => id === taId)
+  // without masks there is nothing for a recipe or theta to decide
+  const recipe = sam === undefined ? 'goodsam' : wantedRecipe
+  const theta = sam === undefined ? null : wantedTheta
   const base = sam?.samSettings ?? null
   const samSettings = base === null ? null : { ...base, ...filters }
   const shownTheta = theta ?? RECIPES[recipe].fusion.theta

@@ -7,16 +7,17 @@ import type { FusionConfig } from '../../../../core/goodsam/config.ts'
 import { notifyDone, useAction } from '../../app/calls.ts'
 import { ShortcutHint } from '../../components/keys.tsx'
 import { ActionFailure } from '../../components/states.tsx'
-import type { ViewerState } from '../../viewer/types.ts'
+import type { PanoramaViewer } from '../../viewer/types.ts'
 import { Panel } from './panel.tsx'
 import styles from './theta-panel.module.css'
+import { useViewerValue } from './viewer-pane.tsx'
 
 interface ThetaPanelProps {
   readonly run: LabellingRun
   /** what is shown; null: as the run was made */
   readonly draft: FusionConfig | null
   readonly onDraft: (fusion: FusionConfig | null) => void
-  readonly viewer: ViewerState | null
+  readonly viewer: PanoramaViewer | null
   readonly panoramaId: string | null
 }
 
@@ -30,6 +31,8 @@ const BELOW: readonly { readonly value: FusionConfig['belowTheta']; readonly lab
 export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPanelProps): ReactNode {
   const [, navigate] = useLocation()
   const refuse = useAction('runs.refuse', { inline: true })
+  const drawing = useViewerValue(viewer, ({ fusion }) => fusion === 'loading') === true
+  const latency = useViewerValue(viewer, ({ timings }) => timings.fusionLatencyMs)
   const stored = run.config.fusion
   const shown = draft ?? stored
   if (run.samId === null) {
@@ -45,7 +48,6 @@ export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPan
     notifyDone('Only the fusion runs again; masks and classes are reused.', 'Kept as a new run')
     navigate(`/labelling/${made.runId}${panoramaId === null ? '' : `/${panoramaId}`}`)
   }
-  const latency = viewer?.timings.fusionLatencyMs ?? null
   return (
     <Panel
       title="Theta"
@@ -75,7 +77,7 @@ export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPan
       <div className={styles.foot} role="status">
         {draft === null
           ? <span className="faint">As the run was made.</span>
-          : <span className={styles.preview}>Preview{viewer?.fusion === 'loading' ? ', drawing' : latency === null ? '' : `, drawn in ${Math.round(latency)} ms`}</span>}
+          : <span className={styles.preview}>Preview{drawing ? ', drawing' : latency === null ? '' : `, drawn in ${Math.round(latency)} ms`}</span>}
       </div>
       {draft !== null && (
         <div className={styles.buttons}>

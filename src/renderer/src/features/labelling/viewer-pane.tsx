@@ -92,11 +92,19 @@ export function ViewerPane(props: ViewerPaneProps): ReactNode {
   )
 }
 
-/** Loading, ready or failed, as the viewer tells it; null before there is one. */
-export function useViewerState(viewer: PanoramaViewer | null): ViewerState | null {
+/** Loading, ready or failed, as the viewer tells it; null before there is one. Changes with every step of a download. */
+function useViewerState(viewer: PanoramaViewer | null): ViewerState | null {
   const [state, setState] = useState<ViewerState | null>(null)
   useEffect(() => viewer?.onState(setState), [viewer])
   return viewer === null ? null : state
+}
+
+/** One value of the viewer's state: draws again only when that value is another. null before there is a viewer. */
+export function useViewerValue<T extends string | number | boolean | null>(viewer: PanoramaViewer | null, select: (state: ViewerState) => T): T | null {
+  const [value, setValue] = useState<T | null>(null)
+  const read = useEffectEvent(select)
+  useEffect(() => viewer?.onState((state) => setValue(read(state))), [viewer])
+  return viewer === null ? null : value
 }
 
 /** Passes on the space bar of the window, and nothing else. */

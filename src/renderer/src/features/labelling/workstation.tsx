@@ -19,7 +19,7 @@ import { sameFusion, stepTheta } from './run-words.ts'
 import { StatsPanel } from './stats-panel.tsx'
 import { ThetaPanel } from './theta-panel.tsx'
 import { useReview } from './use-review.ts'
-import { ViewerPane, useViewerState } from './viewer-pane.tsx'
+import { ViewerPane, useViewerValue } from './viewer-pane.tsx'
 import { ViewerToolbar } from './viewer-toolbar.tsx'
 import { WhyNoLabels } from './why-no-labels.tsx'
 import styles from './workstation.module.css'
@@ -45,7 +45,7 @@ export function Workstation({ run, results, panoramas, labelSet, panoramaId, onP
   const [layers, dispatch] = useReducer(reduceLayers, INITIAL_LAYERS)
   const [hiddenClasses, setHiddenClasses] = useState<ReadonlySet<number>>(new Set())
   const [draft, setDraft] = useState<FusionConfig | null>(null)
-  const viewerState = useViewerState(viewer)
+  const settled = useViewerValue(viewer, ({ image, artifacts }) => image === 'ready' && artifacts !== 'loading') === true
   const shares = useClassShares(viewer)
 
   const ordered = useMemo(() => orderResults(results, order), [results, order])
@@ -77,7 +77,6 @@ export function Workstation({ run, results, panoramas, labelSet, panoramaId, onP
     const ahead = sourceOf(studio, byId.get(id), labelSet)
     if (ahead !== null) viewer?.prefetch(ahead, artifactsOf(studio, neighbours.next?.artifacts ?? null, made))
   })
-  const settled = viewerState?.image === 'ready' && viewerState.artifacts !== 'loading'
   useEffect(() => {
     if (settled && nextId !== null) prefetch(nextId)
   }, [settled, nextId])
@@ -143,7 +142,7 @@ export function Workstation({ run, results, panoramas, labelSet, panoramaId, onP
         <aside className={styles.panel} aria-label="Layers and explanations">
           <div className={styles.sections}>
             <LayersPanel layers={layers} absent={absent} dispatch={dispatch} />
-            <ThetaPanel run={run} draft={draft} onDraft={changeDraft} viewer={viewerState} panoramaId={result.panoramaId} />
+            <ThetaPanel run={run} draft={draft} onDraft={changeDraft} viewer={viewer} panoramaId={result.panoramaId} />
             <ClassesPanel labelSet={labelSet} shares={result.artifacts === null ? null : shares} hidden={hiddenClasses} onHidden={setHiddenClasses} />
             <StatsPanel run={run} stats={result.stats} />
           </div>
