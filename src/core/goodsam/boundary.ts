@@ -4,7 +4,7 @@ import { dilate, labelBoundary } from '../raster/boundaries.ts'
 import type { Raster } from '../raster/raster.ts'
 import { thin } from '../raster/thin.ts'
 import type { GoodsamConfig } from './config.ts'
-import type { PanoramaMasks, PanoramaSemantics } from './types.ts'
+import type { PanoramaMasks, PanoramaSemantics, PanoramaWindow } from './types.ts'
 import { layoutIsCyclic, windowColumnToPanorama } from './windows.ts'
 
 /**
@@ -18,30 +18,40 @@ export function refineBoundary(
   config: Pick<GoodsamConfig, 'boundaryRadiusFraction'>,
 ): Raster {
   const { width, height } = semantics.label
-  const cyclic = layoutIsCyclic(masks.windows.map(({ window }) => window), width)
-  const kept = new Uint8Array(width * height)
-  let radius = LEAST_RADIUS
+  const windows = masks.windows.map(({ window }) => window)
+  const cyclic = layoutIsCyclic(windows, width)
+  const contours = new Uint8Array(width * height)
+  const changes = new Uint8Array(width * height)
   masks.windows.forEach(({ window, masks: table }, i) => {
-    const r = radiusPx(window.height, config)
-    radius = Math.max(radius, r)
-    const edges = maskContours(table)
-    const changes = labelBoundary({ width: window.width, height: window.height, data: semantics.windows[i].label })
-    const near = dilate(changes, r).data
-    for (let y = 0; y < window.height; y++) {
-      for (let x = 0; x < window.width; x++) {
-        const p = y * window.width + x
-        if (edges[p] === 1 && near[p] === 1) kept[(window.y + y) * width + windowColumnToPanorama(window, x, width)] = 1
-      }
-    }
+    const seen = { width: window.width, height: window.height, data: semantics.windows[i].label }
+    addToPanorama(contours, maskContours(table), window, width)
+    addToPanorama(changes, labelBoundary(seen).data, window, width)
   })
-  // grown by r / 2 from both sides, gaps of up to r close and the contours of overlapping windows join; then width 1 again
-  return thin(dilate({ width, height, data: kept }, radius / 2, { cyclic }), { cyclic })
+  const radius = Math.max(LEAST_RADIUS, ...windows.map((window) => Math.round(config.boundaryRadiusFraction * window.height)))
+  const near = dilate({ width, height, data: changes }, radius, { cyclic }).data
+  const kept = contours.map((contour, p) => contour & near[p])
+  return thin(close({ width, height, data: kept }, Math.ceil(radius / 2), { cyclic }), { cyclic })
 }
 
 const LEAST_RADIUS = 2
 
-function radiusPx(windowHeight: number, config: Pick<GoodsamConfig, 'boundaryRadiusFraction'>): number {
-  return Math.max(LEAST_RADIUS, Math.round(config.boundaryRadiusFraction * windowHeight))
+/** Grows by `radius` and shrinks again: gaps of up to twice the radius close, contours of overlapping windows join. */
+function close(raster: Raster, radius: number, options: { cyclic: boolean }): Raster {
+  return invert(dilate(invert(dilate(raster, radius, options)), radius, options))
+}
+
+function invert(raster: Raster): Raster {
+  return { ...raster, data: raster.data.map((value) => 1 - value) }
+}
+
+/** Sets the panorama's pixels that are set in the window's. */
+function addToPanorama(panorama: Uint8Array, seen: Uint8Array, window: PanoramaWindow, widthPx: number): void {
+  for (let y = 0; y < window.height; y++) {
+    const row = (window.y + y) * widthPx
+    for (let x = 0; x < window.width; x++) {
+      if (seen[y * window.width + x] !== 0) panorama[row + windowColumnToPanorama(window, x, widthPx)] = 1
+    }
+  }
 }
 
 /**

@@ -34,7 +34,9 @@ interface Overlap {
 function addOverlap(first: WindowProbabilities, second: WindowProbabilities, { frame, step, sum }: Overlap): void {
   const p = first.probabilities
   const q = second.probabilities
-  const every = (cells: number): number[] => Array.from({ length: Math.ceil(cells / step) }, (_, k) => k * step)
+  // the middle one of every `step` cells
+  const every = (cells: number): number[] =>
+    Array.from({ length: Math.ceil(cells / step) }, (_, k) => Math.min(cells - 1, k * step + Math.floor(step / 2)))
   const centresX = cellCentres(p.width, first.window.width)
   const centresY = cellCentres(p.height, first.window.height)
   // cells of the first window that the second sees too, and where it sees them

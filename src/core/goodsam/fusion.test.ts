@@ -61,6 +61,10 @@ function smallScene(frame: PanoramaFrame, windows: readonly PanoramaWindow[], se
   }
 }
 
+function row(...values: number[]) {
+  return { width: values.length, height: 1, data: Uint8Array.from(values) }
+}
+
 function expectEqual(fused: FusedPanorama, expected: ReturnType<typeof referenceFusion>): void {
   expect(fused.label.data).toEqual(expected.label)
   expect(fused.confidence.data).toEqual(expected.confidence)
@@ -113,7 +117,6 @@ describe('fusePanorama', () => {
 
   test('one window, one mask: majority inside, S_i outside, as on paper', () => {
     const window: PanoramaWindow = { index: 0, family: 'sliding', x: 0, y: 0, width: 4, height: 1 }
-    const row = (...values: number[]) => ({ width: 4, height: 1, data: Uint8Array.from(values) })
     const masks: PanoramaMasks = { windows: [{ window, masks: tableOf([Uint8Array.of(1, 1, 1, 0)], 4, 1) }], funnel: FUNNEL }
     // of a single window S_TA^w is S_i; that it is another one at the last pixel shows who has the last word
     const semantics: PanoramaSemantics = {

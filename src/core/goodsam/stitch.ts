@@ -57,7 +57,9 @@ function meanGrid(windows: readonly WindowProbabilities[], frame: PanoramaFrame)
     const cellPx = Math.min(...windows.map(({ window, probabilities }) => window[side] / probabilities[side]))
     return Math.max(1, Math.min(lengthPx, Math.round(lengthPx / cellPx)))
   }
-  const width = finest('width', frame.widthPx)
+  const cells = finest('width', frame.widthPx)
+  // A multiple of four around the turn: a quarter turn of the panorama is a quarter turn of the grid.
+  const width = frame.cyclic ? Math.max(1, 4 * Math.round(cells / 4)) : cells
   const height = finest('height', frame.heightPx)
   const columns = cellCentres(width, frame.widthPx)
   const rows = cellCentres(height, frame.heightPx)
@@ -97,22 +99,23 @@ function addWindow(
   const rowWeight = edgeWeightAt(offset, window.height)
   const { classes, width, height, data } = probabilities
   const vertical = linearTapsAt([(offset * height) / window.height], height)
-  const { cells } = into.row
-  for (let x = 0; x < cells; x++) into.total[x] += rowWeight * weights[x]
+  const { cells, data: sums } = into.row
+  const { total } = into
+  const { from, to, fraction } = taps
+  const down = vertical.fraction[0]
+  for (let x = 0; x < cells; x++) total[x] += rowWeight * weights[x]
   for (let c = 0; c < classes; c++) {
     const upper = (c * height + vertical.from[0]) * width
     const lower = (c * height + vertical.to[0]) * width
-    const down = vertical.fraction[0]
     const out = c * cells
     for (let x = 0; x < cells; x++) {
-      const weight = rowWeight * weights[x]
-      if (weight === 0) continue
-      const left = taps.from[x]
-      const right = taps.to[x]
-      const across = taps.fraction[x]
+      if (weights[x] === 0) continue
+      const left = from[x]
+      const right = to[x]
+      const across = fraction[x]
       const a = data[upper + left] + across * (data[upper + right] - data[upper + left])
       const b = data[lower + left] + across * (data[lower + right] - data[lower + left])
-      into.row.data[out + x] += weight * (a + down * (b - a))
+      sums[out + x] += rowWeight * weights[x] * (a + down * (b - a))
     }
   }
 }

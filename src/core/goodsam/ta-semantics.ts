@@ -1,5 +1,5 @@
-import { argmaxRow, mixRows } from '../raster/argmax-row.ts'
-import { linearTapsAt, stretchTaps } from '../raster/linear-taps.ts'
+import { argmaxRow, mixRows, type ClassRow } from '../raster/argmax-row.ts'
+import { linearTapsAt, stretchTaps, type LinearTaps } from '../raster/linear-taps.ts'
 import type { ClassPlanes } from '../raster/raster.ts'
 import type { PanoramaFrame, PanoramaWindow, WindowSemantics } from './types.ts'
 import { edgeWeightAt } from './windows.ts'
@@ -62,21 +62,68 @@ export function blendContext(probabilities: ClassPlanes, window: PanoramaWindow,
     const share = Float32Array.from(seen[v].weights, (own, i) => (weight * own) / total[i])
     const horizontal = linearTapsAt(scaled(seen[v].offsets, planes.width / view.window.width), planes.width)
     const vertical = linearTapsAt(scaled(rows, planes.height / view.window.height, -view.window.y), planes.height)
-    const row = { classes, cells: planes.width, data: new Float32Array(classes * planes.width) }
+    const { cells, taps } = usedCells(horizontal, share)
+    if (cells.length === 0) return
+    const row = { classes, cells: cells.length, data: new Float32Array(classes * cells.length) }
     for (let y = 0; y < height; y++) {
-      mixRows(planes, { taps: vertical, y }, row)
-      for (let c = 0; c < classes; c++) {
-        const from = c * planes.width
-        const to = (c * height + y) * width
-        for (let x = 0; x < width; x++) {
-          if (share[x] === 0) continue
-          const a = row.data[from + horizontal.from[x]]
-          data[to + x] += share[x] * (a + horizontal.fraction[x] * (row.data[from + horizontal.to[x]] - a))
-        }
-      }
+      mixCells(planes, { taps: vertical, y }, cells, row)
+      addStretched(data, { plane: width * height, at: y * width }, row, { taps, share })
     }
   })
   return probabilities
+}
+
+/** The cells that samples with a share draw on, and the taps into a row of these alone: a view is wider than a window. */
+function usedCells(taps: LinearTaps, share: Float32Array): { cells: Int32Array; taps: LinearTaps } {
+  const used = new Set<number>()
+  share.forEach((own, x) => {
+    if (own > 0) used.add(taps.from[x]).add(taps.to[x])
+  })
+  const cells = Int32Array.from(used).sort()
+  const place = new Map(Array.from(cells, (cell, i) => [cell, i]))
+  const within = (cell: number): number => place.get(cell) ?? 0
+  return { cells, taps: { from: taps.from.map(within), to: taps.to.map(within), fraction: taps.fraction } }
+}
+
+/** `mixRows` of some cells only. */
+function mixCells(
+  { classes, width, height, data }: ClassPlanes,
+  vertical: { readonly taps: LinearTaps; readonly y: number },
+  cells: Int32Array,
+  into: ClassRow,
+): void {
+  const fraction = vertical.taps.fraction[vertical.y]
+  const upper = vertical.taps.from[vertical.y] * width
+  const lower = vertical.taps.to[vertical.y] * width
+  const mixed = into.data
+  for (let c = 0; c < classes; c++) {
+    const plane = c * width * height
+    const out = c * cells.length
+    for (let i = 0; i < cells.length; i++) {
+      const a = data[plane + upper + cells[i]]
+      mixed[out + i] = a + fraction * (data[plane + lower + cells[i]] - a)
+    }
+  }
+}
+
+/** Adds a row of class planes, stretched and weighted sample by sample, to row `at` of planes of `plane` values each. */
+function addStretched(
+  data: Float32Array,
+  into: { readonly plane: number; readonly at: number },
+  row: ClassRow,
+  stretch: { readonly taps: LinearTaps; readonly share: Float32Array },
+): void {
+  const { share } = stretch
+  const { from, to, fraction } = stretch.taps
+  const { data: cells } = row
+  for (let c = 0; c < row.classes; c++) {
+    const source = c * row.cells
+    const target = c * into.plane + into.at
+    for (let x = 0; x < share.length; x++) {
+      const a = cells[source + from[x]]
+      data[target + x] += share[x] * (a + fraction[x] * (cells[source + to[x]] - a))
+    }
+  }
 }
 
 /** S_i and max p_i (0..255) at window resolution: probabilities upsampled bilinearly, then argmax (ties: lowest trainId). */
