@@ -6,9 +6,10 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { decodeFusion, decodeSemantics } from '../../src/core/formats/bundles.ts'
+import { RECIPES } from '../../src/core/goodsam/config.ts'
 import { openArtifactStore } from '../../src/main/artifacts/artifact-store.ts'
 import type { Engine, LabelPanoramaRequest } from '../../src/main/engine/protocol.ts'
-import { agreement, artifactFiles, colours, labelRequest, officialSam, paint, QUICK, run, startEngine, STREET, writeImage } from './engine-fixtures.ts'
+import { agreement, artifactFiles, colours, labelRequest, officialSam, paint, QUICK, run, startEngine, STREET, taModel, writeImage } from './engine-fixtures.ts'
 
 /** The engine as a process: it is cancelled, killed, orphaned, and asked to use a GPU. */
 
@@ -126,11 +127,13 @@ test('WebGPU (software Vulkan) computes what the CPU computes', async (context) 
   }
   const env = { VK_ICD_FILENAMES: SWIFTSHADER, LD_LIBRARY_PATH: '/usr/lib/chromium', XDG_RUNTIME_DIR: '/tmp' }
   const engine = startEngine({ env })
-  const gpu = await run(engine, street({ provider: 'webgpu', artifactsRoot: join(folder, 'gpu') }))
+  // software rendering is slow: few windows
+  const config = { ...RECIPES.goodsam, windows: [{ name: 'sliding', widthFraction: 0.5, heightFraction: null, strideFraction: 0.5 }] } as const
+  const gpu = await run(engine, street({ config, provider: 'webgpu', artifactsRoot: join(folder, 'gpu') }))
   expect(gpu.warnings).toEqual([])
   expect(gpu.stats.provider).toBe('webgpu')
   expect(engine.status().provider).toBe('webgpu')
-  const cpu = await run(engine, street({ provider: 'cpu', artifactsRoot: join(folder, 'cpu') }))
+  const cpu = await run(engine, street({ config, provider: 'cpu', artifactsRoot: join(folder, 'cpu') }))
   expect(cpu.stats.provider).toBe('cpu')
   const [a, b] = [openArtifactStore(join(folder, 'gpu')), openArtifactStore(join(folder, 'cpu'))]
   const labels = [decodeFusion(await a.read(gpu.artifacts.fusion)).label, decodeFusion(await b.read(cpu.artifacts.fusion)).label]
@@ -138,8 +141,11 @@ test('WebGPU (software Vulkan) computes what the CPU computes', async (context) 
   const semantics = [decodeSemantics(await a.read(gpu.artifacts.semantics)), decodeSemantics(await b.read(cpu.artifacts.semantics))]
   expect(semantics[0].consistency).toBeCloseTo(semantics[1].consistency, 3)
   expect(gpu.stats.masks).toBe(cpu.stats.masks)
+  // a model's own NaN is the model's fault, not the provider's
+  await expect(run(engine, street({ config, provider: 'webgpu', ta: taModel('bad/nan-ta.onnx') }))).rejects.toMatchObject({ code: 'bad-model' })
+  expect(engine.status().providers.find((report) => report.provider === 'webgpu')).toMatchObject({ available: true })
   // software rendering works, and auto does not fall for it
-  const auto = await run(engine, street({ provider: 'auto', artifactsRoot: join(folder, 'gpu') }))
+  const auto = await run(engine, street({ config, provider: 'auto', artifactsRoot: join(folder, 'gpu') }))
   expect(auto.stats.provider).toBe('cpu')
   expect(engine.status().providers.find((report) => report.provider === 'webgpu')).toMatchObject({ available: true, detail: expect.stringContaining('no faster than the CPU') as string })
   await engine.stop()

@@ -12,7 +12,8 @@ import type { EngineCall, EngineCalls, EngineMessage, HostMessage, SettledLabelR
 import { OrtError, startOrtThread } from './ort-client.ts'
 import type { LabelPanoramaResponse, ModelSignature } from './protocol.ts'
 import { probeProvider } from './provider-probe.ts'
-import { createSessions, ProviderFailure } from './sessions.ts'
+import { withFallback } from './provider-fallback.ts'
+import { createSessions } from './sessions.ts'
 import { createSharedBuffers } from './shared-buffers.ts'
 
 /** The engine process's end of the line to its host. */
@@ -48,7 +49,7 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
   function label(request: SettledLabelRequest, call: LabelOptions): Promise<LabelPanoramaResponse> {
     const labelling = lastLabel.then(() => {
       call.signal.throwIfAborted()
-      return labelWithFallback(parts, request, { ...call, failedProviders })
+      return withFallback(request.provider, failedProviders, (provider) => labelPanorama(parts, { ...request, provider }, call))
     })
     lastLabel = labelling.catch(() => {})
     return labelling
@@ -99,27 +100,6 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
   setInterval(beat, HEARTBEAT_MS)
   channel.post({ type: 'ready', onnxruntimeVersion: options.onnxruntimeVersion })
   beat()
-}
-
-/** A provider that fails while it runs is given up for the life of this process, loudly, and the panorama starts again on the CPU. */
-async function labelWithFallback(
-  parts: EngineParts,
-  request: SettledLabelRequest,
-  options: LabelOptions & { readonly failedProviders: Partial<Record<Provider, string>> },
-): Promise<LabelPanoramaResponse> {
-  const { failedProviders } = options
-  const asked = request.provider
-  if (failedProviders[asked] === undefined) {
-    try {
-      return await labelPanorama(parts, request, options)
-    } catch (error) {
-      if (!(error instanceof ProviderFailure)) throw error
-      failedProviders[asked] = error.message
-    }
-  }
-  const response = await labelPanorama(parts, { ...request, provider: 'cpu' }, options)
-  const warning = `${asked} failed and the CPU took over: ${failedProviders[asked]}`
-  return { ...response, warnings: [warning, ...response.warnings] }
 }
 
 async function inspectModel({ ort }: EngineParts, path: string): Promise<ModelSignature> {

@@ -1,4 +1,3 @@
-import type { Provider } from '../../contract/schemas.ts'
 import { layoutWindows } from '../../core/goodsam/windows.ts'
 import type { PanoramaMasks, PanoramaSemantics, PanoramaWindow } from '../../core/goodsam/types.ts'
 import type { RgbImage } from '../../core/raster/raster.ts'
@@ -64,7 +63,7 @@ export async function labelPanorama(
         consistency: fusion.summary.consistency,
         seconds: (performance.now() - started) / 1000,
         ortSeconds,
-        provider: providerOf(request),
+        provider: request.provider,
         cached: {
           embeddings: masks?.cachedEmbeddings ?? 0,
           masks: cached.masks !== null,
@@ -142,11 +141,6 @@ async function fuse(
   if (hash !== null) return { hash, summary: await context.pool.run('summarise', { ...inputs, fusion: hash }) }
   const { artifact, summary } = await context.pool.run('fuse', { ...inputs, fusion: request.config.fusion })
   return { hash: artifact.hash, summary }
-}
-
-/** The provider that was used, or would have been where everything was cached. */
-function providerOf(request: SettledLabelRequest): Provider {
-  return request.provider
 }
 
 /** Decodes the panorama once, when a stage first needs its pixels. */
