@@ -115,10 +115,10 @@ function Content({ dataset, panoramas, job }: { readonly dataset: Dataset; reado
           {view === 'refused' && <RefusedFiles dataset={dataset} />}
           {view === 'warnings' && <Warnings panoramas={warned} />}
           {view === 'panoramas' && panoramas.length === 0 && (
-            <Empty icon={<IconPhoto size={22} stroke={1.5} />} title={job === undefined ? 'No panorama was imported' : 'Importing'}>
+            <Empty icon={<IconPhoto size={22} stroke={1.5} />} title={job === undefined ? 'No panorama was imported' : job.state === 'running' ? 'Importing' : 'Not imported yet'}>
               {job === undefined
                 ? 'Every file of the folder was refused. The reasons are under Refused; put the files right and import the folder again.'
-                : 'Panoramas appear here as they are read.'}
+                : job.state === 'paused' ? 'The import is paused; it can be resumed under Jobs.' : job.state === 'queued' ? 'The import starts when the running job is done or paused.' : 'Panoramas appear here as they are read.'}
             </Empty>
           )}
           {view === 'panoramas' && panoramas.length > 0 && shown.length === 0 && (
@@ -139,7 +139,7 @@ function ImportProgress({ job }: { readonly job: Job }): ReactNode {
     <div className={styles.importing} role="status">
       <span>{job.state === 'paused' ? 'Import paused' : job.state === 'queued' ? 'Import waits for its turn' : 'Importing'}</span>
       <Progress value={job.progress * 100} className={styles.bar} aria-label="Import progress" />
-      <span>{job.done} of {job.total}</span>
+      {job.total > 0 && <span>{job.done} of {job.total}</span>}
       {job.state === 'running' && <span className="faint">{formatEta(job.etaSeconds)}</span>}
     </div>
   )

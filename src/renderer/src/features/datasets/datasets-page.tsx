@@ -80,7 +80,7 @@ function DatasetRow({ dataset, job }: { readonly dataset: Dataset; readonly job:
         {job !== undefined && (
           <div className={styles.importing}>
             <Progress value={job.progress * 100} aria-label={`Import of ${dataset.name}`} />
-            <span>importing, {job.done} of {job.total}</span>
+            <span>{job.state === 'running' ? `importing, ${job.done} of ${job.total}` : job.state === 'queued' ? 'waits for its turn' : 'import paused'}</span>
           </div>
         )}
       </td>
