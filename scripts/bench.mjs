@@ -1,6 +1,5 @@
 // npm run -s bench -- [NAME...] [--json]: measures, and prints ratios against a reference of the same run.
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

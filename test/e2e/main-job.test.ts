@@ -141,11 +141,6 @@ describe.each(WINDOW_KINDS)('the main job in the %s window', (kind) => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: new RegExp(`^${name}`) }).click()
   }
 
-  async function type(field: Locator, text: string): Promise<void> {
-    await field.fill(text)
-    await field.press('Enter')
-  }
-
   async function addModel(what: 'SAM' | 'Teacher assistant', from: string, files: readonly string[]): Promise<void> {
     await goTo('Models')
     await page.getByRole('button', { name: 'Add model' }).first().click()
@@ -206,3 +201,8 @@ describe.each(WINDOW_KINDS)('the main job in the %s window', (kind) => {
     })
   }
 })
+
+async function type(field: Locator, text: string): Promise<void> {
+  await field.fill(text)
+  await field.press('Enter')
+}
