@@ -61,6 +61,13 @@ function smallScene(frame: PanoramaFrame, windows: readonly PanoramaWindow[], se
   }
 }
 
+/** A copy in memory that threads share. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
+}
+
 function row(...values: number[]) {
   return { width: values.length, height: 1, data: Uint8Array.from(values) }
 }
@@ -168,6 +175,10 @@ describe('fusePanorama', () => {
     expect(differing.length).toBeGreaterThan(100)
     expect(new Set(differing.map((p) => fused.provenance.data[p]))).toEqual(new Set([PROVENANCE.samMajority]))
     expect(differing.every((p) => fused.mask.data[p] > 0)).toBe(true)
+    const summary = summariseFusion(fused, scene.semantics)
+    expect(summary.disagreement).toBe(differing.length / (64 * 32))
+    expect(summary.coverage).toBe(fused.mask.data.filter((mask) => mask > 0).length / (64 * 32))
+    expect(summary.coverage).toBeGreaterThan(0.2)
   })
 
   test('rolling the panorama by a quarter turn rolls the result, to the bit', () => {
@@ -216,6 +227,25 @@ describe('fusePanorama', () => {
     expectEqual(again, referenceFusion(scene.masks, scene.semantics, FUSION))
     const other = { ...first, label: { ...first.label, width: 16, height: 32 } }
     expect(fusePanorama(prepared, FUSION, other)).not.toBe(other)
+  })
+
+  test('takes and fills memory that threads share', () => {
+    const frame = { widthPx: 32, heightPx: 16, cyclic: true }
+    const scene = smallScene(frame, layoutWindows(frame, RECIPES.goodsam.windows), 6)
+    const semantics: PanoramaSemantics = {
+      ...scene.semantics,
+      windows: scene.semantics.windows.map(({ window, label, confidence }) => ({ window, label: shared(label), confidence: shared(confidence) })),
+    }
+    const raster = { width: 32, height: 16, data: new Uint8Array() }
+    const bytes = new Uint8Array(32 * 16)
+    const out: FusedPanorama = {
+      label: { ...raster, data: shared(bytes) },
+      confidence: { ...raster, data: shared(bytes) },
+      provenance: { ...raster, data: shared(bytes) },
+      mask: { ...raster, data: new Uint32Array(new SharedArrayBuffer(4 * bytes.length)) },
+    }
+    expectEqual(fusePanorama(prepareFusion(scene.masks, semantics, FUSION), FUSION, out), referenceFusion(scene.masks, scene.semantics, FUSION))
+    expect(out.mask.data.buffer).toBeInstanceOf(SharedArrayBuffer)
   })
 
   test('goodsam++ thresholds are theta x mean Y_max of the level', () => {

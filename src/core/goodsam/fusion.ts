@@ -137,8 +137,11 @@ function letTaDecide(semantics: PanoramaSemantics, { belowTheta }: FusionConfig,
   const provenance = fused.provenance.data
   const taLabel = semantics.label.data
   const taConfidence = semantics.confidence.data
+  const below = isDecidedByTa(PROVENANCE.samBelowTheta, belowTheta) ? PROVENANCE.samBelowTheta : PROVENANCE.taOnly
+  const taOnly = PROVENANCE.taOnly
   for (let p = 0; p < label.length; p++) {
-    if (label[p] === taLabel[p] || !isDecidedByTa(provenance[p], belowTheta)) continue
+    const kind = provenance[p]
+    if ((kind !== taOnly && kind !== below) || label[p] === taLabel[p]) continue
     label[p] = taLabel[p]
     confidence[p] = taConfidence[p]
   }
