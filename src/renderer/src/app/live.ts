@@ -3,6 +3,7 @@ import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import type { Output } from '../../../contract/procedures.ts'
 import type { Change, Job } from '../../../contract/schemas.ts'
+import { failedText } from '../features/jobs/job-words.ts'
 import { STALE, callKey, notifyDone } from './calls.ts'
 import { useStudio, type Studio } from './studio.ts'
 
@@ -58,7 +59,7 @@ export function withJob(jobs: readonly Job[], job: Job): Job[] {
 function announceEnd(before: Job, now: Job): void {
   if (before.state === now.state) return
   if (now.state === 'failed') notifications.show({ color: 'red', title: `${now.title} stopped`, message: now.error ?? 'The log says why.', autoClose: 12_000 })
-  else if (now.state === 'done' && now.failed > 0) notifications.show({ color: 'yellow', title: `${now.title} is done`, message: `${now.failed} of ${now.total} could not be done.`, autoClose: 8000 })
+  else if (now.state === 'done' && now.failed > 0) notifications.show({ color: 'yellow', title: `${now.title} is done`, message: failedText(now), autoClose: 8000 })
   else if (now.state === 'done') notifyDone(`${now.title} is done.`)
 }
 

@@ -35,6 +35,13 @@ export function jobStateText(job: Pick<Job, 'state' | 'stopping'>): string {
   return JOB_STATES[job.state]
 }
 
+/** What it means that some items of a job failed. */
+export function failedText(job: Pick<Job, 'kind' | 'failed' | 'total'>): string {
+  return job.kind === 'import'
+    ? `${job.failed} of ${job.total} files were refused; the reasons are listed with the dataset.`
+    : `${job.failed} of ${job.total} panoramas could not be labelled; the rest went on. The log says why.`
+}
+
 /** The line of numbers below a job's bar. */
 export function jobNumbers(job: Job): string {
   const parts = [`${job.done} of ${job.total}`]

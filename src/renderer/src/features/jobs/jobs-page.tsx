@@ -12,7 +12,7 @@ import { Page } from '../../components/page.tsx'
 import { Empty, Failed, Notice, SkeletonRows } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
 import { JobLog } from './job-log.tsx'
-import { JOB_TONES, jobControls, jobNumbers, jobStateText } from './job-words.ts'
+import { JOB_TONES, failedText, jobControls, jobNumbers, jobStateText } from './job-words.ts'
 import styles from './jobs-page.module.css'
 
 /** Everything that runs, waits or ran, and the log of one of them. */
@@ -115,7 +115,7 @@ function JobHead({ job, actions }: { readonly job: Job; readonly actions: JobAct
       {job.message !== '' && job.state === 'running' && <div className={styles.message}>{job.message}</div>}
       {job.error !== null && <Notice tone="bad" title="It stopped">{job.error}</Notice>}
       {job.error === null && job.failed > 0 && (
-        <Notice tone="warn">{job.failed} of {job.total} could not be done; the rest went on. The log says why. Retry runs only these again.</Notice>
+        <Notice tone="warn">{failedText(job)} Retry runs only these again.</Notice>
       )}
     </header>
   )

@@ -57,7 +57,7 @@ function Scores({ evaluation, labelSet }: { readonly evaluation: Evaluation; rea
         </section>
         <section aria-label="mIoU by latitude">
           <h3 className={styles.heading}>mIoU by latitude</h3>
-          {evaluation.latitudeBands.map(({ fromDeg, toDeg, miou }) => (
+          {evaluation.latitudeBands.toSorted((a, b) => b.fromDeg - a.fromDeg).map(({ fromDeg, toDeg, miou }) => (
             <div key={fromDeg} className={styles.band}>
               <span>{fromDeg}° to {toDeg}°</span>
               <span className={styles.number}>{orNone(miou)}</span>
