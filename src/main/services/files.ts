@@ -25,7 +25,10 @@ export async function listFolder(path: string | null): Promise<FolderListing> {
     else if (IMAGES.has(extension)) images += 1
     else if (MODELS.has(extension)) models.push({ name: entry.name, path: full })
   }
-  const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name, undefined, { numeric: true })
   const parent = dirname(folder)
   return { path: folder, parent: parent === folder ? null : parent, folders: folders.sort(byName), images, models: models.sort(byName) }
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name.localeCompare(b.name, undefined, { numeric: true })
 }

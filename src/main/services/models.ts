@@ -74,7 +74,7 @@ async function addModelFiles(
         name: name ?? freeName(db, 'models', settings?.name ?? defaultName(files[0])),
         kind,
         dialect: recognised.dialect,
-        files: described.map(({ path: _, ...file }) => file),
+        files: described.map(withoutPath),
         sha256,
         samSettings: settings?.settings ?? null,
         classes: recognised.classes,
@@ -96,6 +96,10 @@ async function inspect(engine: Engine, path: string): Promise<{ name: string } &
   if (!file.isFile()) throw new StudioError('bad-file', `${path} is a folder: name the .onnx files themselves.`)
   if (file.size === 0) throw new StudioError('bad-model', `${path} is empty (0 bytes): download or export it again.`)
   return { name: basename(path), ...(await engine.inspectModel(path)) }
+}
+
+function withoutPath({ role, name, bytes, sha256, inputs, outputs }: ModelFile): ModelFile {
+  return { role, name, bytes, sha256, inputs, outputs }
 }
 
 async function digest(path: string): Promise<{ bytes: number; sha256: string }> {
