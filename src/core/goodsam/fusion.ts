@@ -182,7 +182,6 @@ function openPoll(prepared: PreparedFusion, fusion: FusionConfig, fused: FusedPa
   })
   return {
     pixels: prepared.pixels, decisions, masks, edges: prepared.edges, voters: makeVoters(),
-    disputed: new Int32Array(prepared.widthPx),
     label: fused.label.data, confidence: fused.confidence.data,
     provenance: fused.provenance.data, mask: fused.mask.data,
   }

@@ -75,8 +75,6 @@ export interface Poll {
   /** whole edge weights of every window length that occurs, concatenated */
   readonly edges: Int32Array
   readonly voters: Voters
-  /** pixels of the row whose voters differ, put aside: a loop that calls nothing keeps its arrays in registers */
-  readonly disputed: Int32Array
   readonly label: Uint8Array
   readonly confidence: Uint8Array
   readonly provenance: Uint8Array
@@ -90,11 +88,11 @@ export interface Voters {
   readonly edgeAt: Int32Array
   /** whole vertical edge weight */
   readonly rowWeight: Int32Array
-  /** what each voter said about the one pixel that is being settled */
+  /** what each voter says about the one pixel that is being counted */
   readonly decision: Int32Array
   readonly vote: Int32Array
   readonly weight: Int32Array
-  /** votes by class while one pixel is settled; 0 in between */
+  /** votes by class while voters differ; 0 in between */
   readonly votesByClass: Int32Array
 }
 
@@ -117,7 +115,7 @@ export function countRow(poll: Poll, count: number, length: number, to: number):
   // these two are worth a loop without a loop inside.
   if (count === 4) countQuartets(poll, length, to)
   else if (count === 2) countPairs(poll, length, to)
-  else settleDisputes(poll, count, countAny(poll, count, length, to), to)
+  else countAny(poll, count, length, to)
 }
 
 function voteOf(decision: number, pixel: number): number {
@@ -147,47 +145,65 @@ function provenanceOf(majority: number, below: number, ta: number): number {
   return below >= ta ? SAM_BELOW_THETA : TA_ONLY
 }
 
-function countAny(poll: Poll, count: number, length: number, to: number): number {
+function countAny(poll: Poll, count: number, length: number, to: number): void {
   const { pixels, decisions, masks, edges, label, confidence, provenance, mask } = poll
-  const { disputed } = poll
-  let disputes = 0
-  const { pixelAt, decisionAt, edgeAt, rowWeight } = poll.voters
+  const { pixelAt, decisionAt, edgeAt, rowWeight, decision, vote, weight, votesByClass } = poll.voters
   for (let x = 0; x < length; x++) {
-    let first = 0
     let differing = 0
     let most = 0
     let votes = 0
-    let majority = 0
-    let below = 0
-    let heaviest = -1
-    let decidedBy = 0
     for (let i = 0; i < count; i++) {
-      const pixel = pixels[pixelAt[i] + x]
-      const decision = decisionAt[i] + (pixel >>> 16)
-      const vote = voteOf(decisions[decision], pixel)
-      const edge = Math.imul(edges[edgeAt[i] + x], rowWeight[i])
-      const weight = weightOf(vote, edge)
-      if (i === 0) first = vote
-      differing |= vote ^ first
+      const pixel = pixels[(pixelAt[i] + x) | 0]
+      const own = (decisionAt[i] + (pixel >>> 16)) | 0
+      const cast = voteOf(decisions[own], pixel)
+      const edge = Math.imul(edges[(edgeAt[i] + x) | 0], rowWeight[i])
+      const heavy = weightOf(cast, edge)
+      decision[i] = own
+      vote[i] = cast
+      weight[i] = heavy
+      differing |= cast ^ vote[0]
       most = (most + edge) | 0
-      votes = (votes + weight) | 0
-      majority = (majority + byMajority(vote, weight)) | 0
-      below = (below + belowTheta(vote, weight)) | 0
-      if (weight > heaviest) {
-        heaviest = weight
-        decidedBy = decision
+      votes = (votes + heavy) | 0
+    }
+    let winner = classOf(vote[0])
+    if ((differing & CLASS_BITS) !== 0) {
+      votes = -1
+      for (let i = 0; i < count; i++) votesByClass[classOf(vote[i])] += weight[i]
+      for (let i = 0; i < count; i++) {
+        const candidate = classOf(vote[i])
+        const own = votesByClass[candidate]
+        if (own > votes || (own === votes && candidate < winner)) {
+          votes = own
+          winner = candidate
+        }
+      }
+      for (let i = 0; i < count; i++) {
+        const candidate = classOf(vote[i])
+        votesByClass[candidate] = 0
+        if (candidate !== winner) {
+          vote[i] = 0
+          weight[i] = OUTVOTED
+        }
       }
     }
-    if ((differing & 0xff00) !== 0) {
-      disputed[disputes++] = x
-      continue
+    let majority = 0
+    let below = 0
+    let heaviest = OUTVOTED
+    let decidedBy = 0
+    for (let i = 0; i < count; i++) {
+      const heavy = weight[i]
+      majority = (majority + byMajority(vote[i], heavy)) | 0
+      below = (below + belowTheta(vote[i], heavy)) | 0
+      if (heavy > heaviest) {
+        heaviest = heavy
+        decidedBy = decision[i]
+      }
     }
-    label[to + x] = first >> 8
+    label[to + x] = winner
     confidence[to + x] = votes / most + 0.5
     provenance[to + x] = provenanceOf(majority, below, votes - majority - below)
     mask[to + x] = masks[decidedBy]
   }
-  return disputes
 }
 
 function countPairs(poll: Poll, length: number, to: number): void {
@@ -330,59 +346,6 @@ function countQuartets(poll: Poll, length: number, to: number): void {
       decidedBy = d2
     }
     if (w3 > heaviest) decidedBy = d3
-    label[to + x] = winner
-    confidence[to + x] = votes / most + 0.5
-    provenance[to + x] = provenanceOf(majority, below, votes - majority - below)
-    mask[to + x] = masks[decidedBy]
-  }
-}
-
-/** The pixels on whose class the voters differ: most votes win, ties go to the lowest trainId. */
-function settleDisputes(poll: Poll, count: number, disputes: number, to: number): void {
-  const { pixels, decisions, masks, edges, label, confidence, provenance, mask, disputed } = poll
-  const { pixelAt, decisionAt, edgeAt, rowWeight, decision, vote, weight, votesByClass } = poll.voters
-  for (let k = 0; k < disputes; k++) {
-    const x = disputed[k]
-    let most = 0
-    for (let i = 0; i < count; i++) {
-      const pixel = pixels[(pixelAt[i] + x) | 0]
-      const edge = Math.imul(edges[(edgeAt[i] + x) | 0], rowWeight[i])
-      const own = (decisionAt[i] + (pixel >>> 16)) | 0
-      const cast = voteOf(decisions[own], pixel)
-      const heavy = weightOf(cast, edge)
-      most = (most + edge) | 0
-      decision[i] = own
-      vote[i] = cast
-      weight[i] = heavy
-      votesByClass[(cast >> 8) & 255] += heavy
-    }
-    let winner = 256
-    let votes = -1
-    for (let i = 0; i < count; i++) {
-      const candidate = (vote[i] >> 8) & 255
-      const own = votesByClass[candidate]
-      if (own > votes || (own === votes && candidate < winner)) {
-        votes = own
-        winner = candidate
-      }
-    }
-    let majority = 0
-    let below = 0
-    let heaviest = -1
-    let decidedBy = 0
-    for (let i = 0; i < count; i++) {
-      const cast = vote[i]
-      const candidate = (cast >> 8) & 255
-      votesByClass[candidate] = 0
-      if (candidate !== winner) continue
-      const heavy = weight[i]
-      majority = (majority + byMajority(cast, heavy)) | 0
-      below = (below + belowTheta(cast, heavy)) | 0
-      if (heavy > heaviest) {
-        heaviest = heavy
-        decidedBy = decision[i]
-      }
-    }
     label[to + x] = winner
     confidence[to + x] = votes / most + 0.5
     provenance[to + x] = provenanceOf(majority, below, votes - majority - below)
