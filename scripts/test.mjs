@@ -10,7 +10,7 @@ const vitest = (project) => ({ project, command: [tool('vitest', 'vitest.mjs'), 
 const STEPS = {
   types: { command: [tool('typescript-native', 'bin', 'tsc'), '-p', '.'] },
   lint: { command: [tool('oxlint', 'bin', 'oxlint'), '--deny-warnings'] },
-  layers: { command: [tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), 'src'] },
+  layers: { command: [tool('dependency-cruiser', 'bin', 'dependency-cruiser.mjs'), 'src'] },
   unit: vitest('unit'),
   contract: vitest('contract'),
   integration: vitest('integration'),

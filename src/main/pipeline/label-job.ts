@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { StudioError } from '../../contract/errors.ts'
-import type { LabellingRun } from '../../contract/schemas.ts'
+import type { LabellingRun, LabelStats } from '../../contract/schemas.ts'
 import { forEachItem } from '../jobs/for-each-item.ts'
 import type { JobHandler } from '../jobs/job-handler.ts'
 import { addRunWarning, getLabellingRun } from '../store/labelling-runs.ts'
@@ -47,6 +47,7 @@ export function labelJobHandler(pipeline: LabellingPipeline, onResult: (run: Lab
             return label()
           })
           for (const warning of labelled.response.warnings) warn(name, warning)
+          context.log('info', summary(name, labelled.response.stats))
           return labelled
         },
         wasComputed: ({ response }) => response.stats.ortSeconds > 0,
@@ -64,4 +65,11 @@ export function labelJobHandler(pipeline: LabellingPipeline, onResult: (run: Lab
     },
     retryFailed: (db, job) => (job.subjectId === null ? 0 : resetFailedResults(db, job.subjectId)),
   }
+}
+
+function summary(name: string, stats: LabelStats): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+  const { masks, cached } = stats
+  const reused = cached.masks && cached.semantics ? ', masks and classes from the cache' : ''
+  return `${name}: ${masks} masks on ${percent(stats.coverage)}, mean confidence ${percent(stats.meanConfidence)}, ${stats.seconds.toFixed(1)} s on ${stats.provider}${reused}.`
 }

@@ -35,7 +35,7 @@ export function ExportDialog({ run, previewTheta, onClose }: ExportDialogProps):
   const write = useLongCall('labels.export')
   const chosen = listing.isPlaceholderData ? folder : (listing.data?.path ?? folder)
   const out = elsewhere ? chosen : null
-  const included = run.done - run.failed - run.rejected
+  const included = run.done - run.rejected
 
   if (write.result !== null) return <Modal opened onClose={onClose} title="Exported" size={600}><Exported result={write.result} onClose={onClose} /></Modal>
   return (
