@@ -90,7 +90,7 @@ async function embedWindow(
   const run = context.sessions.run(
     sam.encoder,
     { feeds: [input], repetitions: [[]], fetch: options.keepEmbeddings ? sam.geometry.embeddings : [], keep: slots },
-    context.signal,
+    { signal: context.signal },
   )
   return {
     stored: run.then(
@@ -167,7 +167,7 @@ async function decodeWindow(
       const scaled = points.map((value, index) => value * (index % 2 === 0 ? scale.x : scale.y))
       const prompts = promptFeeds(scaled, geometry, valid)
       const run = { ...prompts, feeds: [...prompts.feeds, ...embeddings], fetch: [names.logits, names.scores], keep: {} }
-      const result = await context.sessions.run(decoder, run, context.signal)
+      const result = await context.sessions.run(decoder, run, { signal: context.signal })
       context.countOrt(result.seconds)
       return filterPortion(context, { sam, settings }, batchOf(result, points, { sam, valid }))
     }),

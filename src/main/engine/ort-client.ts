@@ -7,13 +7,18 @@ import type { OrtRequest, OrtResponse, OrtResults } from './ort-messages.ts'
 type WithoutId<Request> = Request extends { readonly id: number } ? Omit<Request, 'id'> : never
 type Ask = WithoutId<OrtRequest>
 
+export interface AskOptions {
+  readonly signal?: AbortSignal
+  readonly urgent?: boolean
+}
+
 /** The thread that runs onnxruntime, seen from the engine's main thread. */
 export interface OrtClient {
   /**
-   * Requests are carried out in the order of these calls. Rejects with OrtError when onnxruntime refuses, with the
-   * signal's reason when it aborts before the request's turn.
+   * Requests are carried out in the order of these calls, urgent ones before all others. Rejects with OrtError when
+   * onnxruntime refuses, with the signal's reason when it aborts before the request's turn.
    */
-  ask<A extends Ask>(request: A, options?: { readonly signal?: AbortSignal }): Promise<OrtResults[A['type']]>
+  ask<A extends Ask>(request: A, options?: AskOptions): Promise<OrtResults[A['type']]>
   /** requests not yet answered */
   pending(): number
   close(): Promise<void>
@@ -26,7 +31,7 @@ export class OrtError extends Error {
 
 interface Waiting {
   readonly request: OrtRequest
-  readonly signal: AbortSignal | undefined
+  readonly options: AskOptions
   readonly resolve: (result: never) => void
   readonly reject: (reason: unknown) => void
 }
@@ -66,10 +71,12 @@ export function startOrtThread(onCrash: (error: Error) => void): OrtClient {
 
   function post(): void {
     while (posted.size < POSTED_AT_ONCE) {
-      const next = queue.shift()
+      const urgent = queue.findIndex((waiting) => waiting.options.urgent)
+      const [next] = queue.splice(Math.max(0, urgent), 1)
       if (next === undefined) return
-      if (next.signal?.aborted) {
-        next.reject(next.signal.reason)
+      const { signal } = next.options
+      if (signal?.aborted) {
+        next.reject(signal.reason)
         continue
       }
       posted.set(next.request.id, next)
@@ -79,9 +86,9 @@ export function startOrtThread(onCrash: (error: Error) => void): OrtClient {
   }
 
   return {
-    ask: (request, { signal } = {}) =>
+    ask: (request, options = {}) =>
       new Promise((resolve, reject) => {
-        queue.push({ request: { ...request, id: nextId++ } as OrtRequest, signal, resolve, reject })
+        queue.push({ request: { ...request, id: nextId++ } as OrtRequest, options, resolve, reject })
         post()
       }),
     pending: () => posted.size + queue.length,

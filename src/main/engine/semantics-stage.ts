@@ -110,7 +110,9 @@ async function viewLogits(context: LabelContext, { ta, view, shared }: ViewReque
   try {
     await context.pool.run('cropPlanes', { image, rect: view, size: frame, frame, out: input })
     const feed = { name: 'pixel_values', type: 'float32', dims: [1, 3, frame.height, frame.width], data: input } as const
-    const result = await context.sessions.run(ta.network, { feeds: [feed], repetitions: [[]], fetch: ['logits'], keep: {} }, context.signal)
+    const run = { feeds: [feed], repetitions: [[]], fetch: ['logits'], keep: {} }
+    // before the masks: what follows the last window (stitching, storing) then happens while onnxruntime is busy with them
+    const result = await context.sessions.run(ta.network, run, { signal: context.signal, urgent: true })
     context.countOrt(result.seconds)
     const { dims, data } = result.outputs.logits
     const [batch, classes, height, width] = dims

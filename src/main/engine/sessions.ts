@@ -8,7 +8,7 @@ import { taGeometry } from '../models/ta-geometry.ts'
 import type { TaGeometry } from '../models/ta-geometry.ts'
 import type { NamedSignature } from '../models/signatures.ts'
 import { OrtError } from './ort-client.ts'
-import type { OrtClient } from './ort-client.ts'
+import type { AskOptions, OrtClient } from './ort-client.ts'
 import type { OrtRun, OrtRunResult } from './ort-messages.ts'
 import type { EngineModel } from './protocol.ts'
 
@@ -45,7 +45,7 @@ export interface Sessions {
    * Runs a network; rejects with bad-model naming model and output when the CPU cannot run it or an output is not
    * finite, with ProviderFailure when another provider cannot.
    */
-  run(network: OpenNetwork, run: Omit<OrtRun, 'session'>, signal: AbortSignal): Promise<OrtRunResult>
+  run(network: OpenNetwork, run: Omit<OrtRun, 'session'>, options: AskOptions): Promise<OrtRunResult>
   setThreads(threads: number): void
   /** provider of the session that was made last */
   lastProvider(): Provider | null
@@ -106,10 +106,10 @@ export function createSessions(ort: OrtClient, cpuThreads: number): Sessions {
       const opened = await network(model, 'network', provider)
       return { model, network: opened, geometry: taGeometry(opened.signature) }
     },
-    async run({ session, provider, signature }, run, signal) {
+    async run({ session, provider, signature }, run, options) {
       let result: OrtRunResult
       try {
-        result = await ort.ask({ type: 'run', run: { ...run, session } }, { signal })
+        result = await ort.ask({ type: 'run', run: { ...run, session } }, options)
       } catch (error) {
         if (!(error instanceof OrtError)) throw error
         if (provider !== 'cpu') throw new ProviderFailure(error.message, { cause: error })
