@@ -1,16 +1,16 @@
-import { ActionIcon, Button, Menu, Progress } from '@mantine/core'
-import { IconDots, IconFolderPlus, IconPencil, IconPhoto, IconTrash } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { Button, Progress } from '@mantine/core'
+import { IconFolderPlus, IconPhoto } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Dataset, Job } from '../../../../contract/schemas.ts'
 import { useAction, useCall } from '../../app/calls.ts'
 import { useDialogs } from '../../app/dialogs.tsx'
 import { formatCount, formatWhen, plural } from '../../app/format.ts'
 import { useNow } from '../../app/hooks.ts'
-import { ConfirmDialog, RenameDialog } from '../../components/dialogs.tsx'
 import { Tip } from '../../components/keys.tsx'
 import table from '../../components/list-table.module.css'
 import { Page } from '../../components/page.tsx'
+import { RecordMenu } from '../../components/record-menu.tsx'
 import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
 import { Thumbnail } from '../../components/thumbnail.tsx'
 import styles from './datasets-page.module.css'
@@ -95,44 +95,14 @@ function DatasetRow({ dataset, job }: { readonly dataset: Dataset; readonly job:
 
 /** Rename and remove; `onRemoved` where the page itself goes with it. */
 export function DatasetMenu({ dataset, onRemoved }: { readonly dataset: Dataset; readonly onRemoved?: () => void }): ReactNode {
-  const [dialog, setDialog] = useState<'rename' | 'remove' | null>(null)
   const rename = useAction('datasets.rename', { inline: true })
   const remove = useAction('datasets.remove', { inline: true })
-  const close = (): void => {
-    setDialog(null)
-    rename.reset()
-    remove.reset()
-  }
-  const removeIt = async (): Promise<void> => {
-    if ((await remove.run({ dataset: dataset.id })) === null) return
-    close()
-    onRemoved?.()
-  }
   return (
-    <>
-      <Menu>
-        <Menu.Target>
-          <ActionIcon aria-label={`More about ${dataset.name}`}><IconDots size={16} /></ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconPencil size={14} />} onClick={() => setDialog('rename')}>Rename</Menu.Item>
-          <Menu.Item leftSection={<IconTrash size={14} />} color="red" onClick={() => setDialog('remove')}>Remove</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {dialog === 'rename' && (
-        <RenameDialog
-          title="Rename dataset" name={dataset.name} busy={rename.busy} error={rename.error} onClose={close}
-          onRename={(name) => void rename.run({ dataset: dataset.id, name }).then((done) => done !== null && close())}
-        />
-      )}
-      {dialog === 'remove' && (
-        <ConfirmDialog
-          title={`Remove ${dataset.name}?`} action="Remove dataset" busy={remove.busy} error={remove.error} onClose={close}
-          onConfirm={() => void removeIt()}
-        >
-          {plural(dataset.panoramas, 'panorama')} and all labelling runs over them leave this workspace. The folder they came from is not touched. This cannot be undone.
-        </ConfirmDialog>
-      )}
-    </>
+    <RecordMenu
+      noun="dataset" name={dataset.name} rename={rename} renameTo={(name) => ({ dataset: dataset.id, name })}
+      remove={remove} removeIt={{ dataset: dataset.id }} onRemoved={onRemoved}
+    >
+      {plural(dataset.panoramas, 'panorama')} and all labelling runs over them leave this workspace. The folder they came from is not touched.
+    </RecordMenu>
   )
 }

@@ -1,16 +1,16 @@
-import { ActionIcon, Button, Menu, Progress, Tooltip } from '@mantine/core'
-import { IconAlertTriangle, IconDots, IconPencil, IconPlayerPlay, IconStack2, IconTrash } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { Button, Progress, Tooltip } from '@mantine/core'
+import { IconAlertTriangle, IconPlayerPlay, IconStack2 } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Job, LabellingRun, Model } from '../../../../contract/schemas.ts'
 import { useAction, useCall } from '../../app/calls.ts'
 import { useDialogs } from '../../app/dialogs.tsx'
 import { formatEta, formatShare, formatWhen } from '../../app/format.ts'
 import { useNow } from '../../app/hooks.ts'
-import { ConfirmDialog, RenameDialog } from '../../components/dialogs.tsx'
 import { Tip } from '../../components/keys.tsx'
 import table from '../../components/list-table.module.css'
 import { Page } from '../../components/page.tsx'
+import { RecordMenu } from '../../components/record-menu.tsx'
 import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
 import styles from './labelling-page.module.css'
 import { ReviewBar } from './review-bar.tsx'
@@ -115,42 +115,14 @@ export function RunProgress({ run, job }: { readonly run: LabellingRun; readonly
 
 /** Rename and remove; `onRemoved` where the page itself goes with it. */
 export function RunMenu({ run, onRemoved }: { readonly run: LabellingRun; readonly onRemoved?: () => void }): ReactNode {
-  const [dialog, setDialog] = useState<'rename' | 'remove' | null>(null)
   const rename = useAction('runs.rename', { inline: true })
   const remove = useAction('runs.remove', { inline: true })
-  const close = (): void => {
-    setDialog(null)
-    rename.reset()
-    remove.reset()
-  }
-  const removeIt = async (): Promise<void> => {
-    if ((await remove.run({ run: run.id })) === null) return
-    close()
-    onRemoved?.()
-  }
   return (
-    <>
-      <Menu>
-        <Menu.Target><ActionIcon aria-label={`More about ${run.name}`}><IconDots size={16} /></ActionIcon></Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconPencil size={14} />} onClick={() => setDialog('rename')}>Rename</Menu.Item>
-          <Menu.Item leftSection={<IconTrash size={14} />} color="red" onClick={() => setDialog('remove')}>Remove</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {dialog === 'rename' && (
-        <RenameDialog
-          title="Rename run" name={run.name} busy={rename.busy} error={rename.error} onClose={close}
-          onRename={(name) => void rename.run({ run: run.id, name }).then((done) => done !== null && close())}
-        />
-      )}
-      {dialog === 'remove' && (
-        <ConfirmDialog
-          title={`Remove ${run.name}?`} action="Remove run" busy={remove.busy} error={remove.error} onClose={close}
-          onConfirm={() => void removeIt()}
-        >
-          Its pseudo-labels and the {run.accepted + run.rejected} reviews leave this workspace. What was exported stays. This cannot be undone.
-        </ConfirmDialog>
-      )}
-    </>
+    <RecordMenu
+      noun="run" name={run.name} rename={rename} renameTo={(name) => ({ run: run.id, name })}
+      remove={remove} removeIt={{ run: run.id }} onRemoved={onRemoved}
+    >
+      Its pseudo-labels and the {run.accepted + run.rejected} reviews leave this workspace. What was exported stays.
+    </RecordMenu>
   )
 }

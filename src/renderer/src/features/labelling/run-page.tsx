@@ -89,7 +89,7 @@ function Ready({ run, results, panoramas, labelSet, panoramaId, hasTruth }: Read
       actions={
         <>
           {active && <div className={styles.job}><RunProgress run={run} job={job} /><JobButtons job={job} actions={{ ...jobActions, retry: null }} /></div>}
-          {!active && jobActions.retry !== null && run.done - run.failed < run.panoramas && (
+          {!active && jobActions.retry !== null && run.done < run.panoramas && (
             <Button variant="default" onClick={jobActions.retry}>Retry what is missing</Button>
           )}
           {hasTruth && (

@@ -1,5 +1,4 @@
-import { ActionIcon, Button, CopyButton, Menu } from '@mantine/core'
-import { IconDots, IconPencil, IconTrash } from '@tabler/icons-react'
+import { Button, CopyButton } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import type { Model, ModelFile, TensorInfo } from '../../../../contract/schemas.ts'
@@ -7,8 +6,8 @@ import { SAM_DEFAULTS, type SamSettings } from '../../../../core/goodsam/config.
 import { notifyDone, useAction } from '../../app/calls.ts'
 import { formatBytes, formatShape, formatWhen } from '../../app/format.ts'
 import { useNow } from '../../app/hooks.ts'
-import { ConfirmDialog, RenameDialog } from '../../components/dialogs.tsx'
 import { Section } from '../../components/page.tsx'
+import { RecordMenu } from '../../components/record-menu.tsx'
 import { ActionFailure } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
 import styles from './model-detail.module.css'
@@ -102,42 +101,14 @@ function TensorRow({ tensor, way }: { readonly tensor: TensorInfo; readonly way:
 
 function ModelMenu({ model }: { readonly model: Model }): ReactNode {
   const [, navigate] = useLocation()
-  const [dialog, setDialog] = useState<'rename' | 'remove' | null>(null)
   const rename = useAction('models.rename', { inline: true })
   const remove = useAction('models.remove', { inline: true })
-  const close = (): void => {
-    setDialog(null)
-    rename.reset()
-    remove.reset()
-  }
-  const removeIt = async (): Promise<void> => {
-    if ((await remove.run({ model: model.id })) === null) return
-    close()
-    navigate('/models')
-  }
   return (
-    <>
-      <Menu>
-        <Menu.Target><ActionIcon aria-label={`More about ${model.name}`}><IconDots size={16} /></ActionIcon></Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconPencil size={14} />} onClick={() => setDialog('rename')}>Rename</Menu.Item>
-          <Menu.Item leftSection={<IconTrash size={14} />} color="red" onClick={() => setDialog('remove')}>Remove</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {dialog === 'rename' && (
-        <RenameDialog
-          title="Rename model" name={model.name} busy={rename.busy} error={rename.error} onClose={close}
-          onRename={(name) => void rename.run({ model: model.id, name }).then((done) => done !== null && close())}
-        />
-      )}
-      {dialog === 'remove' && (
-        <ConfirmDialog
-          title={`Remove ${model.name}?`} action="Remove model" busy={remove.busy} error={remove.error} onClose={close}
-          onConfirm={() => void removeIt()}
-        >
-          The model leaves this workspace; the files it was added from are not touched. Runs that used it keep their labels. This cannot be undone.
-        </ConfirmDialog>
-      )}
-    </>
+    <RecordMenu
+      noun="model" name={model.name} rename={rename} renameTo={(name) => ({ model: model.id, name })}
+      remove={remove} removeIt={{ model: model.id }} onRemoved={() => navigate('/models')}
+    >
+      The model leaves this workspace; the files it was added from are not touched. A model that made a labelling run stays until that run is removed.
+    </RecordMenu>
   )
 }
