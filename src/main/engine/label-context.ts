@@ -33,6 +33,19 @@ export interface LabelContext extends EngineParts {
  */
 export const WINDOWS_AT_ONCE = 3
 
+/**
+ * As Promise.all, but waits for the others when one fails: nothing of a request may still write or read shared memory
+ * after it was answered. Throws the first failure in order of the input.
+ */
+export async function settleAll<Results extends readonly unknown[]>(
+  work: { readonly [K in keyof Results]: Promise<Results[K]> },
+): Promise<Results> {
+  const settled = await Promise.allSettled(work)
+  const failure = settled.find((one) => one.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
+  return Promise.all(work) as unknown as Promise<Results>
+}
+
 /** Maps in order of the input, at most `limit` at once; the first failure stops the rest from being started. */
 export async function mapAtOnce<Item, Result>(
   items: readonly Item[],

@@ -6,7 +6,7 @@ import type { MaskFunnel, PanoramaMasks, PanoramaWindow } from '../../core/goods
 import type { EmbeddingTensor } from '../../core/formats/bundles.ts'
 import type { StoredArtifact } from '../artifacts/artifact-store.ts'
 import { fitWindow } from '../models/sam-geometry.ts'
-import { mapAtOnce, WINDOWS_AT_ONCE } from './label-context.ts'
+import { mapAtOnce, settleAll, WINDOWS_AT_ONCE } from './label-context.ts'
 import type { LabelContext } from './label-context.ts'
 import type { OrtFeed, OrtRunResult, OrtTensor } from './ort-messages.ts'
 import { decodedBatch, decoderOutputs, promptFeeds, promptPortions } from './prompts.ts'
@@ -55,7 +55,7 @@ async function windowMasks(
     const embedding = await embedWindow(context, options, window)
     const candidates = decodeWindow(context, options, window)
     // both ask onnxruntime at once: the decoder's runs queue behind the encoder's
-    const [stored, filtered] = await Promise.all([embedding.stored, candidates])
+    const [stored, filtered] = await settleAll<[StoredArtifact | null, MaskCandidates[]]>([embedding.stored, candidates])
     const size = { width: window.width, height: window.height }
     const finished = await context.pool.run('finishMasks', { candidates: filtered, size, settings: options.settings }, { move: true })
     return { ...finished, embedding: stored }
@@ -162,7 +162,7 @@ async function decodeWindow(
   const names = decoderOutputs(geometry)
   const grid = pointGrid(settings.pointsPerSide, window.width, window.height)
   const portions = promptPortions(grid, geometry, settings.pointsPerBatch)
-  return Promise.all(
+  return settleAll<MaskCandidates[]>(
     portions.map(async (points) => {
       const scaled = points.map((value, index) => value * (index % 2 === 0 ? scale.x : scale.y))
       const prompts = promptFeeds(scaled, geometry, valid)
