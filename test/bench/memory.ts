@@ -23,6 +23,7 @@ const WINDOWS: WindowFamily = { name: 'sliding', widthFraction: 0.5, heightFract
 /** Resident memory of host and engine over many real panoramas: a line through it must be level. */
 export async function bench(): Promise<BenchResult> {
   const count = Math.max(20, Number(process.env['GOODSAM_MEMORY_PANORAMAS'] ?? PANORAMAS))
+  if (!REAL.present) throw new Error('No real panoramas here: name their folder in GOODSAM_REAL (panoramas/, models/).')
   const names = (await readdir(REAL.panoramas)).filter((name) => /\.(jpg|png)$/.test(name)).sort()
   const folder = await mkdtemp(join(tmpdir(), 'goodsam-bench-'))
   const engine = createEngine({ launch: forkEngine, settings: { provider: 'cpu', cpuThreads: 0, recycleBytes: 2 ** 40 } })

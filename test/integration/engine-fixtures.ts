@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import { RECIPES, SAM_DEFAULTS } from '../../src/core/goodsam/config.ts'
@@ -14,9 +13,6 @@ import type { Engine, EngineModel, LabelPanoramaRequest, LabelPanoramaResponse }
 /** What the engine's tests share: the tiny models of test/fixtures/models, and panoramas painted in class colours. */
 
 const MODELS = resolve(import.meta.dirname, '../fixtures/models')
-
-export const REAL = process.env['GOODSAM_REAL'] ?? resolve(import.meta.dirname, '../../../shared/real')
-export const hasReal = existsSync(join(REAL, 'models'))
 
 export function modelPath(name: string): string {
   return join(MODELS, name)

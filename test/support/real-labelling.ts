@@ -5,8 +5,9 @@ import type { EngineModel, LabelPanoramaRequest } from '../../src/main/engine/pr
 import { parseSamSettings } from '../../src/main/models/sam-settings.ts'
 import { REAL } from './real-data.ts'
 
-/** The engine's request for a real panorama with the real models, nothing cached, embeddings kept. */
+/** The engine's request for a real panorama with the real models, nothing cached, embeddings kept. Throws where they are absent. */
 export function realLabelRequest(name: string, size: { readonly width: number; readonly height: number }, artifactsRoot: string): LabelPanoramaRequest {
+  if (!REAL.present) throw new Error('No real panoramas and models here: name their folder in GOODSAM_REAL (panoramas/, models/).')
   return {
     panoramaName: name,
     image: { path: join(REAL.panoramas, name), ...size, cyclic: true },
