@@ -1,33 +1,44 @@
 // npm start [-- WORKSPACE]: installs what is missing, builds what changed, opens the workstation.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { ROOT, childEnvironment, ensureBuilt, ensureInstalled, pinnedNode } from './lib/prepare.mjs'
+import { START_HELP, parseStartArguments } from './lib/start-arguments.mjs'
 
-const argv = process.argv.slice(2)
-if (argv.includes('--help') || argv.includes('-h')) {
-  console.log(`npm start [-- WORKSPACE] [--browser] [--port P]
-
-Opens GoodSAM Studio on a workspace folder (default: ~/goodsam-workspace; made when missing).
---browser   serve the window on 127.0.0.1 instead of opening the desktop window
---port P    port of the served window (default: a free one)`)
-  process.exit(0)
-}
-const portAt = argv.indexOf('--port')
-const port = portAt >= 0 ? argv[portAt + 1] : undefined
-const named = argv.find((word, index) => !word.startsWith('--') && index !== portAt + 1)
-const workspace = named ? resolve(process.env.INIT_CWD ?? process.cwd(), named) : join(homedir(), 'goodsam-workspace')
-
+const asked = readArguments()
 ensureInstalled()
 ensureBuilt()
 
-const desktop = argv.includes('--browser') ? { why: null } : electronBinary()
-if (desktop.path) {
-  run(desktop.path, [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ROOT, workspace])
-} else {
-  if (desktop.why) console.log(`The desktop window cannot open here (${desktop.why}): serving the same workstation for a browser.`)
-  run(pinnedNode(), ['--enable-source-maps', join(ROOT, 'out', 'main', 'server.js'), workspace, ...(port ? ['--port', port] : [])])
+const desktop = asked.browser ? { why: null } : electronBinary()
+if (desktop.path) openDesktop(desktop.path)
+else serve(desktop.why)
+
+function readArguments() {
+  try {
+    const parsed = parseStartArguments(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd())
+    if (!parsed.help) return parsed
+    console.log(START_HELP)
+    process.exit(0)
+  } catch (error) {
+    console.error(`${error.message}\n\n${START_HELP}`)
+    process.exit(2)
+  }
+}
+
+/** A binary that is there but cannot run (a missing system library) leaves the browser. */
+function openDesktop(binary) {
+  const began = Date.now()
+  run(binary, [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ROOT, asked.workspace], (code) => {
+    if (code !== 127 || Date.now() - began > 10_000) return process.exit(code)
+    serve('Electron cannot be run here, see above')
+  })
+}
+
+/** The same workstation for a browser; `why`: one line for whoever expected a window. */
+function serve(why) {
+  if (why) console.log(`The desktop window cannot open here (${why}): serving the same workstation for a browser.`)
+  const port = asked.port === null ? [] : ['--port', asked.port]
+  run(pinnedNode(), ['--enable-source-maps', join(ROOT, 'out', 'main', 'server.js'), asked.workspace, ...port], (code) => process.exit(code))
 }
 
 /** The Electron executable, downloaded on the first start where that is possible; otherwise why not. */
@@ -47,7 +58,7 @@ function electronBinary() {
     return { why: `its download failed before; delete ${failed} to try again` }
   }
   console.error('Downloading the Electron binary (once) ...')
-  spawnSync(pinnedNode(), [join(folder, 'install.js')], { cwd: ROOT, env: childEnvironment(), stdio: ['ignore', 2, 'ignore'], timeout: 600_000 })
+  spawnSync(pinnedNode(), [join(folder, 'install.js')], { cwd: ROOT, env: childEnvironment(), stdio: ['ignore', 2, 'ignore'], timeout: 180_000 })
   const downloaded = installed()
   if (downloaded) return { path: downloaded }
   mkdirSync(join(ROOT, '.cache'), { recursive: true })
@@ -55,8 +66,8 @@ function electronBinary() {
   return { why: 'the Electron binary could not be downloaded' }
 }
 
-function run(command, args) {
+function run(command, args, onExit) {
   const child = spawn(command, args, { cwd: ROOT, env: childEnvironment(), stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))
+  child.on('exit', (code, signal) => onExit(code ?? (signal ? 1 : 0)))
 }

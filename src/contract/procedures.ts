@@ -145,6 +145,8 @@ export const procedures = {
   'jobs.list': query(nothing, z.array(jobSchema)),
   'jobs.get': query(z.object({ jobId: z.string() }), jobSchema),
   'jobs.log': query(z.object({ jobId: z.string(), afterSeq: z.int() }), z.array(jobLogLineSchema)),
+  /** puts a waiting job to work where the host only runs what it is asked for (command line) */
+  'jobs.start': mutation(z.object({ jobId: z.string() }), jobSchema),
   'jobs.pause': mutation(z.object({ jobId: z.string() }), jobSchema),
   'jobs.resume': mutation(z.object({ jobId: z.string() }), jobSchema),
   'jobs.cancel': mutation(z.object({ jobId: z.string() }), jobSchema),

@@ -16,6 +16,8 @@ export interface ServeOptions {
   readonly create: boolean
   /** open the URL in the desktop's browser, where there is a desktop */
   readonly open: boolean
+  /** print one JSON document instead of lines for people */
+  readonly json: boolean
 }
 
 const MAX_UPLOAD_BYTES = 2 * 2 ** 30
@@ -35,7 +37,7 @@ export async function serveWorkspace(options: ServeOptions): Promise<void> {
       onBug: (error, where) => studio.log.error({ error }, where),
     })
     const url = server.freshUrl()
-    process.stdout.write(`GoodSAM Studio: ${url}\nWorkspace ${resolve(options.workspace)}. The link lets one browser in; press Enter for another, Ctrl+C to end.\n`)
+    process.stdout.write(options.json ? `${JSON.stringify({ url, host: server.host, port: server.port, workspace: resolve(options.workspace) })}\n` : greeting(url, options))
     if (options.open) openInBrowser(url)
     // a terminal only: a closed standard input must not end the server
     if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(`${server.freshUrl()}\n`))
@@ -47,6 +49,11 @@ export async function serveWorkspace(options: ServeOptions): Promise<void> {
   } finally {
     await studio.close()
   }
+}
+
+function greeting(url: string, { workspace, token }: ServeOptions): string {
+  const way = token === null ? 'The link lets one browser in; press Enter for another, Ctrl+C to end.' : 'The link works as long as the server runs; Ctrl+C ends it.'
+  return `GoodSAM Studio: ${url}\nWorkspace ${resolve(workspace)}. ${way}\n`
 }
 
 /** Hands the URL to the desktop; a machine without one has the printed line. */
@@ -62,7 +69,7 @@ function openInBrowser(url: string): void {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { port: { type: 'string', default: '0' } } })
   await serveWorkspace({
-    workspace: positionals[0] ?? '.', host: '127.0.0.1', port: Number(values.port), token: null, create: true, open: true,
+    workspace: positionals[0] ?? '.', host: '127.0.0.1', port: Number(values.port), token: null, create: true, open: true, json: false,
   })
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Dataset, Evaluation, LabelsExport, LabelStats, Model, Panorama, RefusedFile } from '../../src/contract/schemas.ts'
 import { readLabelPng, writeIndexedPng } from '../../src/core/formats/indexed-png.ts'
@@ -119,6 +120,8 @@ describe('exit codes and errors', () => {
     ['no such command', ['frobnicate']],
     ['a missing option', ['import', 'w', 'f']],
     ['a number out of range', ['label', 'w', '--dataset', 'd', '--ta', 't', '--ta-only', '--theta', '7']],
+    ['no angle', ['import', 'w', 'f', '--dataset', 'd', '--hfov', '0']],
+    ['a token that can be guessed', ['serve', 'w', '--token', '']],
     ['neither SAM nor --ta-only', ['label', 'w', '--dataset', 'd', '--ta', 't']],
   ])('2: %s', async (_what, args) => {
     const result = await goodsam(args)
@@ -174,6 +177,27 @@ describe('exit codes and errors', () => {
   })
 })
 
+describe('kill -9 in the middle of an import', () => {
+  it('the same command goes on and imports every file once', async () => {
+    const total = 60
+    const many = join(folder.path, 'many-files')
+    const large = { width: 2048, height: 1024 }
+    for (let index = 0; index < total; index++) {
+      const data = new Uint8Array(3 * large.width * large.height).fill(4 * index)
+      await mkdir(many, { recursive: true })
+      await sharp(data, { raw: { ...large, channels: 3 } }).png({ compressionLevel: 1 }).toFile(join(many, `frame_${index}.png`))
+    }
+    const command = ['import', workspace, many, '--dataset', 'frames']
+    await killAfter(command, /^[1-9]\d?\/60/m)
+    const half = (await goodsamJson<Dataset[]>(['datasets', 'list', workspace])).find(({ name }) => name === 'frames')
+    expect(half?.panoramas).toBeGreaterThan(0)
+    expect(half?.panoramas).toBeLessThan(total)
+    const again = await goodsamJson<{ dataset: Dataset; panoramas: Panorama[] }>(command)
+    expect(again.panoramas).toHaveLength(total)
+    expect(again.dataset.id).toBe(half?.id)
+  })
+})
+
 describe('kill -9 in the middle of a run', () => {
   it('the same command goes on with the next panorama and redoes none', async () => {
     const many = join(folder.path, 'many')
@@ -182,17 +206,8 @@ describe('kill -9 in the middle of a run', () => {
     await goodsamJson(['import', workspace, many, '--dataset', 'many'])
     const label = ['label', workspace, '--dataset', 'many', '--sam', 'wand-sam', '--ta', 'colours', '--provider', 'cpu', '--name', 'interrupted']
 
-    const victim = spawn(process.execPath, [resolve(import.meta.dirname, '../../out/main/cli.js'), ...label], { stdio: ['ignore', 'ignore', 'pipe'] })
-    let printed = ''
-    await new Promise<void>((settle) => {
-      victim.stderr.on('data', (chunk: Buffer) => {
-        printed += chunk.toString()
-        // three panoramas are finished, the fourth is under way
-        if (/^3\/8/m.test(printed)) settle()
-      })
-    })
-    victim.kill('SIGKILL')
-    await new Promise((settle) => victim.once('exit', settle))
+    // three panoramas are finished, the fourth is under way
+    await killAfter(label, /^3\/8/m)
 
     const runs = await goodsamJson<{ name: string; done: number; id: string }[]>(['runs', 'list', workspace])
     const before = runs.find(({ name }) => name === 'interrupted')
@@ -205,6 +220,8 @@ describe('kill -9 in the middle of a run', () => {
     // it starts where the killed one was: finished ones are not labelled again
     expect(resumed.stderr).toMatch(new RegExp(`^${before?.done}/8`, 'm'))
     expect(resumed.stderr).not.toMatch(/^0\/8/m)
+    // what the killed engine was writing goes when the workspace is opened after its end
+    await goodsamJson(['runs', 'list', workspace])
     expect(existsSync(join(workspace, 'artifacts', 'tmp')) ? readdirSync(join(workspace, 'artifacts', 'tmp')) : []).toEqual([])
   })
 })
@@ -217,4 +234,16 @@ async function writeTruth(root: string): Promise<void> {
     await mkdir(join(root, name), { recursive: true })
     await writeFile(join(root, name, `${name}_gtFine_labelTrainIds.png`), writeIndexedPng({ width, height, data }, palette))
   }
+}
+
+/** Runs a command until stderr shows the pattern, and kills it there. Fails when it ends by itself. */
+async function killAfter(args: readonly string[], pattern: RegExp): Promise<void> {
+  const victim = spawn(process.execPath, [resolve(import.meta.dirname, '../../out/main/cli.js'), ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = new Promise<string | null>((settle) => victim.once('exit', (_code, signal) => settle(signal)))
+  let printed = ''
+  victim.stderr.on('data', (chunk: Buffer) => {
+    printed += chunk.toString()
+    if (pattern.test(printed)) victim.kill('SIGKILL')
+  })
+  expect(await ended, printed).toBe('SIGKILL')
 }

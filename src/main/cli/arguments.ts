@@ -20,3 +20,22 @@ export function integerIn(least: number, most: number): (text: string) => number
     return value
   }
 }
+
+/** Parser of an angle above 0, in degrees. */
+export function degreesUpTo(most: number): (text: string) => number {
+  const parse = numberIn(0, most)
+  return (text) => {
+    const value = parse(text)
+    if (value === 0) throw new InvalidArgumentError(`It must be more than 0 and at most ${most} degrees.`)
+    return value
+  }
+}
+
+/** The shortest token that cannot be guessed over a network. */
+const LEAST_TOKEN = 16
+
+/** Parser of an access token of the user's own. */
+export function accessToken(text: string): string {
+  if (text.length < LEAST_TOKEN) throw new InvalidArgumentError(`A token needs at least ${LEAST_TOKEN} characters: whoever knows it has the workspace.`)
+  return text
+}

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { numberIn } from './arguments.ts'
+import { allPages } from './all-pages.ts'
+import { degreesUpTo } from './arguments.ts'
 import { printResult, type OutputOptions } from './output.ts'
 import { followJob, withStudio } from './studio-session.ts'
 
@@ -17,8 +18,8 @@ export function addImportCommand(program: Command): void {
     .description('import a folder of panoramas (jpg, png, webp, tiff), or a text file that lists images')
     .requiredOption('--dataset <name>', 'name of the dataset; an existing one is added to')
     .option('--labels <folder>', 'truth label maps, matched by name (for evaluation only)')
-    .option('--hfov <degrees>', 'horizontal field of view of every image (default: from XMP, else from the aspect)', numberIn(0, 360))
-    .option('--vfov <degrees>', 'vertical field of view of every image', numberIn(0, 180))
+    .option('--hfov <degrees>', 'horizontal field of view of every image (default: from XMP, else from the aspect)', degreesUpTo(360))
+    .option('--vfov <degrees>', 'vertical field of view of every image', degreesUpTo(180))
     .option('--json', 'print one JSON document: {dataset, panoramas, refused}')
     .action(async (workspace: string, folder: string, options: ImportOptions) => {
       const result = await withStudio(workspace, async (client) => {
@@ -31,7 +32,8 @@ export function addImportCommand(program: Command): void {
         })
         await followJob(client, jobId)
         const dataset = (await client.call('datasets.list', {})).find(({ id }) => id === datasetId)
-        const { panoramas } = await client.call('panoramas.list', { dataset: datasetId, offset: 0, limit: 1000 })
+        const panoramas = await allPages((offset, limit) =>
+          client.call('panoramas.list', { dataset: datasetId, offset, limit }).then(({ panoramas: items, total }) => ({ items, total })))
         return { dataset, panoramas, refused: await client.call('datasets.refused', { dataset: datasetId }) }
       })
       printResult(result, options, ({ dataset, refused }) =>

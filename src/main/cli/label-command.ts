@@ -3,6 +3,7 @@ import type { Client } from '../../contract/procedures.ts'
 import type { LabelStats, PanoramaResult, ProviderSetting } from '../../contract/schemas.ts'
 import type { Recipe } from '../../core/goodsam/config.ts'
 import { integerIn, numberIn } from './arguments.ts'
+import { allPages } from './all-pages.ts'
 import { duration, percent, printResult, table, type OutputOptions } from './output.ts'
 import { followJob, withStudio } from './studio-session.ts'
 
@@ -41,7 +42,7 @@ export function addLabelCommand(program: Command): void {
     .option('--points-per-side <n>', 'prompt grid per window', integerIn(1, 128))
     .option('--pred-iou <x>', 'least predicted IoU', numberIn(0, 1))
     .option('--stability <x>', 'least stability score', numberIn(0, 1))
-    .option('--json', 'print one JSON document: {run, panoramas}')
+    .option('--json', 'print one JSON document: {run, panoramas, failed, job}; exit code 0 unless every panorama failed')
     .action(async (workspace: string, options: LabelOptions, command: Command) => {
       if (!options.taOnly && options.sam === undefined) command.error("error: name a model with --sam, or ask for the baseline with --ta-only", { exitCode: 2 })
       const result = await withStudio(workspace, async (client) => {
@@ -89,15 +90,6 @@ async function readResults(client: Client, run: string): Promise<{ panoramas: La
 
 function isFailed(result: PanoramaResult): boolean {
   return result.status === 'failed'
-}
-
-async function allPages<T>(page: (offset: number, limit: number) => Promise<{ items: T[]; total: number }>): Promise<T[]> {
-  const all: T[] = []
-  for (;;) {
-    const { items, total } = await page(all.length, 1000)
-    all.push(...items)
-    if (items.length === 0 || all.length >= total) return all
-  }
 }
 
 function describe({ run, panoramas, failed }: { run: string; panoramas: LabelledPanorama[]; failed: { name: string; message: string }[] }): string {

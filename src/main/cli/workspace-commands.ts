@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { note, printResult, table, type OutputOptions } from './output.ts'
-import { withStudio } from './studio-session.ts'
+import { followJob, withStudio } from './studio-session.ts'
 
 /** init, datasets, runs, jobs: what is in a workspace. */
 export function addWorkspaceCommands(program: Command): void {
@@ -36,7 +36,7 @@ export function addWorkspaceCommands(program: Command): void {
             `${r.done}/${r.panoramas}`, `${r.failed}`, `${r.accepted}`, `${r.rejected}`])))
     })
 
-  const jobs = program.command('jobs').description('long work: state, retry, cancel')
+  const jobs = program.command('jobs').description('long work: list, resume, retry, cancel')
   jobs
     .command('list <workspace>')
     .option('--json', 'print one JSON document')
@@ -46,8 +46,25 @@ export function addWorkspaceCommands(program: Command): void {
         table(['id', 'title', 'state', 'done', 'failed'],
           all.map((j) => [j.id, j.title, j.state, `${j.done}/${j.total}`, `${j.failed}`])))
     })
+  for (const what of ['resume', 'retry'] as const) {
+    jobs
+      .command(`${what} <workspace> <job>`)
+      .description(what === 'resume' ? 'go on with a paused or interrupted job' : 'run the failed items again, and what was never reached')
+      .option('--json', 'print one JSON document')
+      .action(async (workspace: string, jobId: string, options: OutputOptions) => {
+        const job = await withStudio(workspace, async (client) => {
+          const { state } = await client.call('jobs.get', { jobId })
+          // a job that a killed process left behind is queued again when the workspace opens: it only has to be asked for
+          if (what === 'retry' || state !== 'queued') await client.call(`jobs.${what}`, { jobId })
+          else await client.call('jobs.start', { jobId })
+          return followJob(client, jobId)
+        })
+        printResult(job, options, ({ title, state, done, total, failed }) => `${title}: ${state}, ${done} of ${total}${failed > 0 ? `, ${failed} failed` : ''}`)
+      })
+  }
   jobs
     .command('cancel <workspace> <job>')
+    .description('end a job; what it finished stays')
     .option('--json', 'print one JSON document')
     .action(async (workspace: string, jobId: string, options: OutputOptions) => {
       const job = await withStudio(workspace, (client) => client.call('jobs.cancel', { jobId }))

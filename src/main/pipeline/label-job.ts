@@ -68,8 +68,11 @@ export function labelJobHandler(pipeline: LabellingPipeline, onResult: (run: Lab
 }
 
 function summary(name: string, stats: LabelStats): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
   const { masks, cached } = stats
   const reused = cached.masks && cached.semantics ? ', masks and classes from the cache' : ''
   return `${name}: ${masks} masks on ${percent(stats.coverage)}, mean confidence ${percent(stats.meanConfidence)}, ${stats.seconds.toFixed(1)} s on ${stats.provider}${reused}.`
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
 }

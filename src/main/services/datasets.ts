@@ -1,12 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Implementation } from '../../contract/procedures.ts'
 import { CITYSCAPES } from '../../core/labels/cityscapes.ts'
 import { requireImportable, type ImportRequest } from '../pipeline/import-plan.ts'
 import { addDataset, findDatasetByName, getDataset, listDatasets, removeDataset, renameDataset } from '../store/datasets.ts'
 import { newId } from '../store/ids.ts'
 import { listRefusedFiles } from '../store/import-files.ts'
-import { addJob, requireNoActiveJob } from '../store/jobs.ts'
+import { addJob, getJobPayload, requireNoActiveJob } from '../store/jobs.ts'
 import { getPanorama, listPanoramas, setProjection } from '../store/panoramas.ts'
 import type { ServiceContext } from './context.ts'
+import { goOn } from './go-on.ts'
 
 type DatasetProcedures =
   | 'datasets.list' | 'datasets.import' | 'datasets.refused' | 'datasets.rename' | 'datasets.remove'
@@ -20,10 +22,17 @@ export function datasetServices({ store, jobs, changes, enqueue }: ServiceContex
       await requireImportable({ folder, labelsFolder })
       const known = findDatasetByName(store.read, name)
       const datasetId = known?.id ?? newId('ds')
+      const payload: ImportRequest = { datasetId, folder, labelsFolder, hfovDeg, vfovDeg }
+      const unfinished = jobs.list().find((job) =>
+        job.subjectId === datasetId && job.state !== 'done' && job.state !== 'cancelled' && isDeepStrictEqual(getJobPayload(store.read, job.id), payload))
+      if (unfinished !== undefined) {
+        goOn(jobs, unfinished)
+        enqueue(unfinished.id)
+        return { datasetId, jobId: unfinished.id }
+      }
       const job = jobs.submit((db) => {
         if (known === null) addDataset(db, { id: datasetId, name, folder, labelSetId: CITYSCAPES.id })
         else requireNoActiveJob(db, datasetId, `the dataset "${name}"`)
-        const payload: ImportRequest = { datasetId, folder, labelsFolder, hfovDeg, vfovDeg }
         return addJob(db, { kind: 'import', title: `Import ${name}`, subjectId: datasetId, payload })
       })
       changes.emit('datasets', datasetId)

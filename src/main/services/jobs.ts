@@ -2,13 +2,18 @@ import type { Implementation } from '../../contract/procedures.ts'
 import type { ServiceContext } from './context.ts'
 
 type JobProcedures =
-  | 'jobs.list' | 'jobs.get' | 'jobs.log' | 'jobs.pause' | 'jobs.resume' | 'jobs.cancel' | 'jobs.retry' | 'on.jobs'
+  | 'jobs.list' | 'jobs.get' | 'jobs.log' | 'jobs.start' | 'jobs.pause' | 'jobs.resume' | 'jobs.cancel' | 'jobs.retry' | 'on.jobs'
 
 export function jobServices({ jobs, enqueue }: ServiceContext): Pick<Implementation, JobProcedures> {
   return {
     'jobs.list': () => jobs.list(),
     'jobs.get': ({ jobId }) => jobs.get(jobId),
     'jobs.log': ({ jobId, afterSeq }) => jobs.log(jobId, afterSeq),
+    'jobs.start': ({ jobId }) => {
+      const job = jobs.get(jobId)
+      enqueue(jobId)
+      return job
+    },
     'jobs.pause': ({ jobId }) => jobs.pause(jobId),
     'jobs.resume': ({ jobId }) => {
       const job = jobs.resume(jobId)

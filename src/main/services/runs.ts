@@ -14,6 +14,7 @@ import { getResult, listResults } from '../store/panorama-results.ts'
 import { freeName } from '../store/reference.ts'
 import { getSettings } from '../store/settings.ts'
 import type { ServiceContext } from './context.ts'
+import { goOn } from './go-on.ts'
 
 type RunProcedures =
   | 'runs.list' | 'runs.get' | 'runs.start' | 'runs.refuse' | 'runs.rename' | 'runs.remove' | 'runs.results' | 'runs.result'
@@ -72,10 +73,8 @@ type RunRequest = Omit<NewLabellingRun, 'jobId' | 'id'> & { /** the name is a pe
 function start({ store, jobs, changes, enqueue }: ServiceContext, request: RunRequest): { runId: string; jobId: string } {
   const unfinished = findUnfinished(listLabellingRuns(store.read), request)
   if (unfinished !== undefined) {
-    const { id, state } = jobs.get(unfinished.jobId)
-    if (state === 'paused') jobs.resume(id)
-    else if (state !== 'queued' && state !== 'running') jobs.retry(id)
-    enqueue(id)
+    goOn(jobs, jobs.get(unfinished.jobId))
+    enqueue(unfinished.jobId)
     return { runId: unfinished.id, jobId: unfinished.jobId }
   }
   const { named, ...run } = request
