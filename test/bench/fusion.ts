@@ -15,6 +15,8 @@ import type { BenchResult } from './result.ts'
 const ROUNDS = 5
 const WARM_UP = 2
 const THETAS = [0, 0.5, 0.7, 0.9, 1]
+/** A dragged slider must not wait longer for its map. */
+const LIVE_MS = 100
 /** Fewer passes over the pixels' memory than this. */
 const MOST_PASSES = 3
 const REFERENCE_FLOOR = 10
@@ -53,6 +55,7 @@ export async function bench(): Promise<BenchResult> {
     },
     ratios: {
       [`plain pass / fusion (under ${MOST_PASSES} passes)`]: { value: 1 / passes, floor: 1 / MOST_PASSES, ok: passes < MOST_PASSES },
+      'live theta: 100 ms / slowest theta': { value: LIVE_MS / Math.max(...times.fusion), floor: 1, ok: Math.max(...times.fusion) <= LIVE_MS },
       'per-pixel, per-mask reference / fusion': { value: speedup, floor: REFERENCE_FLOOR, ok: speedup >= REFERENCE_FLOOR },
     },
   }
