@@ -54,7 +54,7 @@ export async function evaluateLabels(
 
   const total = emptyTotal(labelSet)
   const skipped: RefusedFile[] = []
-  const results = allResults(store, run)
+  const results = await allResults(store, run)
   let done = 0
   await inParallel(results, pool.threads, async (result) => {
     signal?.throwIfAborted()

@@ -40,6 +40,12 @@ export interface ExportOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
+interface ChosenPanorama {
+  readonly panoramaId: string
+  /** the fusion artifact */
+  readonly fusion: string
+}
+
 interface ExportedPanorama {
   readonly panorama: Panorama
   /** the fusion artifact */
@@ -74,7 +80,7 @@ export async function exportLabels(tools: ExportTools, request: ExportRequest, o
   const { signal, onProgress } = options
   const run = getLabellingRun(store.read, request.run)
   const labelSet = getLabelSet(store.read, getDataset(store.read, run.datasetId).labelSetId)
-  const { chosen, skipped } = choose(store, run)
+  const { chosen, skipped } = await choose(store, run)
   const out = await openExportFolder(request.out ?? newFolder(store, run, request.format), request.format, tools.fileSystem)
   try {
     let files = 0
@@ -87,9 +93,9 @@ export async function exportLabels(tools: ExportTools, request: ExportRequest, o
       },
     }
     const exporter = createExporter(tools, { format: request.format, labelSet, out: counted, signal })
-    await inParallel(chosen, pool.threads, async (exported) => {
+    await inParallel(chosen, pool.threads, async ({ panoramaId, fusion }) => {
       signal?.throwIfAborted()
-      await exporter.write(exported)
+      await exporter.write({ panorama: getPanorama(store.read, panoramaId), fusion })
       onProgress?.(++done, chosen.length)
     })
     await exporter.finish()
@@ -103,13 +109,13 @@ export async function exportLabels(tools: ExportTools, request: ExportRequest, o
 }
 
 /** The panoramas to export, in order of their names, and the others with the reason. */
-function choose(store: Store, run: LabellingRun): { chosen: ExportedPanorama[]; skipped: RefusedFile[] } {
-  const chosen: ExportedPanorama[] = []
+async function choose(store: Store, run: LabellingRun): Promise<{ chosen: ChosenPanorama[]; skipped: RefusedFile[] }> {
+  const chosen: ChosenPanorama[] = []
   const skipped: RefusedFile[] = []
-  for (const result of allResults(store, run)) {
+  for (const result of await allResults(store, run)) {
     const reason = leftOutBecause(result)
     if (reason !== null) skipped.push(reason)
-    else if (result.artifacts) chosen.push({ panorama: getPanorama(store.read, result.panoramaId), fusion: result.artifacts.fusion })
+    else if (result.artifacts) chosen.push({ panoramaId: result.panoramaId, fusion: result.artifacts.fusion })
   }
   if (chosen.length > 0) return { chosen, skipped }
   throw new StudioError(
