@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { Logger } from 'pino'
 import manifest from '../../package.json' with { type: 'json' }
 import { createInProcessClient } from '../contract/in-process.ts'
@@ -45,7 +46,7 @@ export interface Studio {
   /** the same services through an in-process link */
   readonly client: Client
   readonly artifacts: {
-    open(hash: string): Promise<{ readonly path: string; readonly bytes: number } | null>
+    open(hash: string): Promise<{ readonly bytes: number; read(): Promise<Readable> } | null>
     mediaTypeOf(hash: string): string | null
   }
   /** files dropped on a browser window land here before they are imported */
@@ -143,8 +144,8 @@ function artifactSource(artifacts: ArtifactStore, mediaTypeOf: (hash: string) =>
   return {
     async open(hash) {
       if (!(await artifacts.has(hash))) return null
-      const path = artifacts.path(hash)
-      return { path, bytes: (await stat(path)).size }
+      const { size } = await stat(artifacts.path(hash))
+      return { bytes: size, read: async () => (await artifacts.openRead(hash)).stream }
     },
     mediaTypeOf,
   }

@@ -1,6 +1,8 @@
+import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { BRIDGE_CHANNEL } from '../../src/contract/bridge.ts'
 import { createClient } from '../../src/contract/client.ts'
@@ -40,7 +42,7 @@ beforeEach(() => {
   studioClosed = 0
   studio = {
     implementation: fake.implementation,
-    artifacts: { open: async (hash) => (hash === HASH ? { path: join(folder, hash), bytes: 14 } : null), mediaTypeOf: () => 'image/png' },
+    artifacts: { open: async (hash) => (hash === HASH ? { bytes: 14, read: async () => createReadStream(join(folder, hash)) } : null), mediaTypeOf: () => 'image/png' },
     close: async () => void studioClosed++,
   }
 })
@@ -142,6 +144,17 @@ describe('the scheme', () => {
       'content-type': 'image/png', 'access-control-allow-origin': 'goodsam://app', 'cross-origin-resource-policy': 'cross-origin',
     })
     expect((await get(`goodsam://artifact/${'0'.repeat(64)}`)).status).toBe(404)
+  })
+
+  test('an artifact that turns out to be damaged breaks the answer; one that is gone is not found', async () => {
+    const damaged = Readable.from((async function* () {
+      yield Buffer.from('artifact ')
+      throw new StudioError('workspace-damaged', 'The artifact is damaged.')
+    })(), { objectMode: false })
+    studio.artifacts.open = async () => ({ bytes: 14, read: async () => damaged })
+    await expect(get(`goodsam://artifact/${HASH}`)).rejects.toThrow()
+    studio.artifacts.open = async () => ({ bytes: 14, read: () => Promise.reject(new Error('it is gone')) })
+    expect((await get(`goodsam://artifact/${HASH}`)).status).toBe(404)
   })
 
   test.each([

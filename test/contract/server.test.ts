@@ -1,6 +1,11 @@
 import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { openArtifactStore } from '../../src/main/artifacts/artifact-store.ts'
 import { startServer } from '../../src/main/hosts/server/start-server.ts'
 import { createFakeHost } from './fake-implementation.ts'
 import { ARTIFACT, ask, openSite, type Site } from './site.ts'
@@ -160,7 +165,7 @@ describe('server', () => {
       for (const type of types) {
         const other = await openSite({
           implementation: createFakeHost().implementation,
-          artifacts: { open: async () => ({ path: import.meta.filename, bytes: 10 }), mediaTypeOf: () => type },
+          artifacts: { open: async () => ({ bytes: 10, read: async () => createReadStream(import.meta.filename) }), mediaTypeOf: () => type },
         })
         served.push((await ask(other, artifactPath, { method: 'HEAD', headers: other.browser })).headers['content-type'])
         await other.close()
@@ -171,10 +176,33 @@ describe('server', () => {
     test('an artifact that is named but not on disk is "not found"', async () => {
       const other = await openSite({
         implementation: createFakeHost().implementation,
-        artifacts: { open: async () => ({ path: '/nowhere/at/all', bytes: 10 }) },
+        artifacts: { open: async () => ({ bytes: 10, read: () => Promise.reject(new Error('it is gone')) }) },
       })
       expect((await ask(other, artifactPath, { headers: other.browser })).status).toBe(404)
       await other.close()
+    })
+
+    test('a damaged artifact breaks the answer, whatever its length', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'goodsam-damaged-'))
+      const store = openArtifactStore(folder)
+      const { hash } = await store.put(new Uint8Array(3_000_000))
+      const other = await openSite({
+        implementation: createFakeHost().implementation,
+        artifacts: {
+          open: async (asked) => ({ bytes: (await stat(store.path(asked))).size, read: async () => (await store.openRead(asked)).stream }),
+        },
+      })
+      const download = async (): Promise<number> => {
+        const response = await fetch(`${other.origin}/artifact/${hash}`, { headers: other.browser })
+        return (await response.arrayBuffer()).byteLength
+      }
+      expect(await download()).toBe(3_000_000)
+      for (const bytes of [3_000_000, 10]) {
+        await writeFile(store.path(hash), new Uint8Array(bytes).fill(1))
+        await expect(download()).rejects.toThrow()
+      }
+      await other.close()
+      await rm(folder, { recursive: true })
     })
 
     test.each([

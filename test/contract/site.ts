@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request, type IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -31,7 +32,7 @@ export async function openSite(options: Pick<ServerOptions, 'implementation'> & 
   await writeFile(join(folder, ARTIFACT.hash), ARTIFACT.text)
   const server = await startServer({
     artifacts: {
-      open: async (hash) => (hash === ARTIFACT.hash ? { path: join(folder, hash), bytes: ARTIFACT.text.length } : null),
+      open: async (hash) => (hash === ARTIFACT.hash ? { bytes: ARTIFACT.text.length, read: async () => createReadStream(join(folder, hash)) } : null),
     },
     rendererFolder,
     uploads: { folder: uploadsFolder, maxBytes: 1000 },

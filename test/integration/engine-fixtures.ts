@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
@@ -80,6 +82,10 @@ export async function writeImage(path: string, size: { width: number; height: nu
   return path
 }
 
+export function sha256Of(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
+}
+
 export interface RequestOptions extends Partial<Omit<LabelPanoramaRequest, 'image'>> {
   readonly path: string
   readonly width: number
@@ -92,7 +98,7 @@ export const NOTHING_CACHED: LabelPanoramaRequest['cached'] = { masks: null, sem
 
 export function labelRequest({ path, width, height, cyclic = true, ...rest }: RequestOptions): LabelPanoramaRequest {
   return {
-    panoramaName: 'street', image: { path, width, height, cyclic }, sam: samModel('wand-sam'), ta: taModel('colour-ta.onnx'),
+    panoramaName: 'street', image: { path, sha256: sha256Of(path), width, height, cyclic }, sam: samModel('wand-sam'), ta: taModel('colour-ta.onnx'),
     config: RECIPES.goodsam, provider: 'cpu', cached: NOTHING_CACHED, keepEmbeddings: true, ...rest,
   }
 }

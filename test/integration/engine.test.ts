@@ -8,7 +8,7 @@ import type { PanoramaMasks } from '../../src/core/goodsam/types.ts'
 import { openArtifactStore } from '../../src/main/artifacts/artifact-store.ts'
 import type { Engine, LabelPanoramaRequest, LabelPanoramaResponse } from '../../src/main/engine/protocol.ts'
 import {
-  agreement, artifactFiles, colours, labelRequest, modelPath, NOTHING_CACHED, officialSam, paint, QUICK, run, samModel, startEngine, STREET, taModel,
+  agreement, artifactFiles, colours, labelRequest, modelPath, NOTHING_CACHED, officialSam, paint, QUICK, run, samModel, sha256Of, startEngine, STREET, taModel,
   windowCount, writeImage,
 } from './engine-fixtures.ts'
 
@@ -226,13 +226,13 @@ describe('what cannot be labelled is refused clearly, and nothing is left half-w
     { name: 'a SAM that is no SAM', rest: { sam: { ...samModel('wand-sam'), dialect: 'semantic' as const } }, code: 'bad-model', mentions: ['not a SAM'] },
     {
       name: 'an image of another size',
-      rest: { image: { path: '', width: 128, height: 128, cyclic: true } }, code: 'bad-file', mentions: ['256x128', '128x128'],
+      rest: { image: { path: '', sha256: '', width: 128, height: 128, cyclic: true } }, code: 'bad-file', mentions: ['256x128', '128x128'],
     },
-    { name: 'an image that is none', rest: { image: { path: modelPath('README.md'), ...SIZE, cyclic: true } }, code: 'bad-file', mentions: ['README.md'] },
+    { name: 'an image that is none', rest: { image: { path: modelPath('README.md'), sha256: sha256Of(modelPath('README.md')), ...SIZE, cyclic: true } }, code: 'bad-file', mentions: ['README.md'] },
   ])('$name', async ({ rest, code, mentions }) => {
     const root = await mkdtemp(join(folder, 'refused-'))
     const request = street({ artifactsRoot: root, ...rest })
-    const fixed = request.image.path === '' ? { ...request, image: { ...request.image, path: image } } : request
+    const fixed = request.image.path === '' ? { ...request, image: { ...request.image, path: image, sha256: sha256Of(image) } } : request
     const failure: unknown = await run(engine, fixed).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code })
     for (const mention of mentions) expect((failure as Error).message).toContain(mention)

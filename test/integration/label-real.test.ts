@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PanoramaResult } from '../../src/contract/schemas.ts'
@@ -41,7 +41,7 @@ describe.skipIf(!REAL.present)('labelling real panoramas', () => {
   async function bytesOf(hash: string | null | undefined): Promise<Uint8Array> {
     const found = await studio.artifacts.open(hash ?? '')
     if (found === null) throw new Error(`no artifact ${hash}`)
-    return readFile(found.path)
+    return buffer(await found.read())
   }
 
   beforeAll(async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { RECIPES } from '../../src/core/goodsam/config.ts'
@@ -8,9 +9,10 @@ import { REAL } from './real-data.ts'
 /** The engine's request for a real panorama with the real models, nothing cached, embeddings kept. Throws where they are absent. */
 export function realLabelRequest(name: string, size: { readonly width: number; readonly height: number }, artifactsRoot: string): LabelPanoramaRequest {
   if (!REAL.present) throw new Error('No real panoramas and models here: name their folder in GOODSAM_REAL (panoramas/, models/).')
+  const path = join(REAL.panoramas, name)
   return {
     panoramaName: name,
-    image: { path: join(REAL.panoramas, name), ...size, cyclic: true },
+    image: { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex'), ...size, cyclic: true },
     artifactsRoot,
     sam: { ...realSam(), settings: realSettings() },
     ta: realTa(REAL.ta),

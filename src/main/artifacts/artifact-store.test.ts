@@ -27,6 +27,10 @@ function failure(code: string): Error {
   return Object.assign(new Error(`${code}: injected`), { code })
 }
 
+/** A full disk: what is there can be read. */
+const openToRead: typeof nodeFiles.open = (path, flags) =>
+  flags === 'r' ? nodeFiles.open(path, flags) : Promise.reject(failure('ENOSPC'))
+
 test('names files by the SHA-256 of their content', async () => {
   const store = openArtifactStore(root)
   expect(await store.put(abc)).toEqual({ hash: ABC, bytes: 3 })
@@ -52,8 +56,37 @@ test('a long artifact is hashed as sha256sum hashes it, by put, putFile and read
 
 test('what is there already is not written again', async () => {
   await openArtifactStore(root).put(abc)
-  const store = openArtifactStore(root, { fileSystem: { open: () => Promise.reject(failure('ENOSPC')) } })
+  const store = openArtifactStore(root, { fileSystem: { open: openToRead } })
   expect(await store.put(abc)).toEqual({ hash: ABC, bytes: 3 })
+})
+
+test('a damaged artifact of the right length is written again', async () => {
+  const store = openArtifactStore(root)
+  await store.put(abc)
+  await writeFile(store.path(ABC), 'abd')
+  await store.put(abc)
+  expect(Buffer.from(await store.read(ABC)).toString()).toBe('abc')
+})
+
+test('a damaged artifact is never streamed to its full length', async () => {
+  const store = openArtifactStore(root)
+  const bytes = new Uint8Array(2_500_000).fill(7)
+  const { hash } = await store.put(bytes)
+  const drain = async (): Promise<number> => {
+    let seen = 0
+    const { stream } = await store.openRead(hash)
+    try {
+      for await (const part of stream) seen += (part as Uint8Array).length
+    } catch {
+      return -seen
+    }
+    return seen
+  }
+  expect(await drain()).toBe(bytes.length)
+  await writeFile(store.path(hash), bytes.fill(8))
+  const broken = await drain()
+  expect(broken).toBeLessThanOrEqual(0)
+  expect(broken).toBeGreaterThan(-bytes.length)
 })
 
 test('an artifact cut short by a broken disk is written again', async () => {

@@ -84,11 +84,11 @@ export function openArtifactStore(root: string, options: ArtifactStoreOptions = 
     return join(temporaryFolder, `${process.pid}-${randomBytes(8).toString('hex')}`)
   }
 
-  /** True when a whole artifact is there; renews its age, so that the orphan collector leaves it to the new user. */
+  /** True when a whole artifact is there, a damaged one is to be written again; renews its age, so that the orphan collector leaves it to the new user. */
   async function isStored(hash: string, bytes: number): Promise<boolean> {
     const target = path(hash)
     try {
-      if ((await files.stat(target)).size !== bytes) return false
+      if ((await files.stat(target)).size !== bytes || (await sha256OfFile(target, files)).hash !== hash) return false
       const now = new Date()
       await files.utimes(target, now, now)
       return true
@@ -177,7 +177,10 @@ export function openArtifactStore(root: string, options: ArtifactStoreOptions = 
       const handle = await files.open(target, 'r')
       const { size } = await handle.stat()
       const source = handle.createReadStream({ highWaterMark: 1 << 20 })
-      return { bytes: size, stream: Readable.from(checked(source, hash, target), { objectMode: false }) }
+      const stream = Readable.from(checked(source, hash, target), { objectMode: false })
+      // a stream that nobody began to read closes its file too
+      stream.once('close', () => source.destroy())
+      return { bytes: size, stream }
     } catch (cause) {
       throw unreadable(target, cause)
     }
@@ -235,11 +238,15 @@ export function openArtifactStore(root: string, options: ArtifactStoreOptions = 
 /** Passes a file on and fails at its end when it is not what its name says. */
 async function* checked(source: Readable, hash: string, path: string): AsyncGenerator<Uint8Array> {
   const digest = createHash('sha256')
+  // the last slice only goes out when all is well: a reader that was told the length would take the rest for the whole
+  let held: Uint8Array | null = null
   for await (const slice of source as AsyncIterable<Uint8Array>) {
     digest.update(slice)
-    yield slice
+    if (held !== null) yield held
+    held = slice
   }
   if (digest.digest('hex') !== hash) throw damaged(path)
+  if (held !== null) yield held
 }
 
 function unreadable(path: string, cause: unknown): StudioError {

@@ -58,7 +58,7 @@ const RESPONSE: LabelPanoramaResponse = {
   artifacts: { masks: null, semantics: 'a'.repeat(64), boundary: null, fusion: 'b'.repeat(64) }, embeddings: [], stats: STATS, warnings: [],
 }
 const REQUEST: LabelPanoramaRequest = {
-  panoramaName: 'street', image: { path: '/street.png', width: 8, height: 4, cyclic: true }, artifactsRoot: '/artifacts', sam: null,
+  panoramaName: 'street', image: { path: '/street.png', sha256: '', width: 8, height: 4, cyclic: true }, artifactsRoot: '/artifacts', sam: null,
   ta: { sha256: 'c'.repeat(64), dialect: 'semantic', paths: { network: '/ta.onnx' }, name: 'ta' },
   config: RECIPES.goodsam, provider: 'cpu', cached: { masks: null, semantics: null, boundary: null, fusion: null, embeddings: [] },
   keepEmbeddings: false,

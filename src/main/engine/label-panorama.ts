@@ -150,7 +150,7 @@ function lazyImage({ pool, buffers }: EngineParts, { image }: SettledLabelReques
   async function decode(): Promise<RgbImage> {
     const { width, height } = image
     out = buffers.bytes(width * height * 3)
-    await pool.run('decodeImage', { path: image.path, size: { width, height }, out })
+    await pool.run('decodeImage', { path: image.path, sha256: image.sha256, size: { width, height }, out })
     return { width, height, data: out }
   }
   return { image: () => (decoding ??= decode()), giveBack: () => out && buffers.giveBack(out) }

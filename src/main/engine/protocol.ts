@@ -14,8 +14,8 @@ export interface EngineModel {
 
 export interface LabelPanoramaRequest {
   readonly panoramaName: string
-  /** upright 8-bit RGB image file */
-  readonly image: { readonly path: string; readonly width: number; readonly height: number; readonly cyclic: boolean }
+  /** upright 8-bit RGB image file; it is refused when its content has another SHA-256 */
+  readonly image: { readonly path: string; readonly sha256: string; readonly width: number; readonly height: number; readonly cyclic: boolean }
   /** folder of the artifact store; results are written there */
   readonly artifactsRoot: string
   readonly sam: (EngineModel & { readonly settings: SamSettings }) | null

@@ -36,7 +36,7 @@ const STAGES = ['masks', 'semantics', 'boundary', 'fusion'] as const
 /**
  * Labels one panorama of a run: hands the engine what is cached and lets it compute the rest. The artifacts are written
  * when this resolves; recordLabels writes the rows.
- * Throws StudioError: engine, bad-model, bad-file, storage, cancelled.
+ * Throws StudioError: engine, bad-model, bad-file, workspace-damaged, storage, cancelled.
  */
 export async function labelPanorama(
   { store, artifacts, engine }: LabellingPipeline,
@@ -49,7 +49,9 @@ export async function labelPanorama(
   const response = await engine.labelPanorama(
     {
       panoramaName: panorama.name,
-      image: { path: artifacts.path(panorama.image), width: panorama.width, height: panorama.height, cyclic },
+      image: {
+        path: artifacts.path(panorama.image), sha256: panorama.image, width: panorama.width, height: panorama.height, cyclic,
+      },
       artifactsRoot: artifacts.root,
       sam: sam && { ...engineModel(store, sam), settings: sam.settings },
       ta: engineModel(store, ta),

@@ -29,8 +29,8 @@ export interface PanoramaSummary extends FusionSummary {
 
 /** kind -> what goes in, what comes out. Arrays named `out` lie in shared memory and are filled. */
 export interface RasterTasks {
-  /** reads an image file into `out` (width * height * 3, RGB) */
-  decodeImage: { input: { path: string; size: Size; out: Uint8Array }; output: null }
+  /** reads an image file into `out` (width * height * 3, RGB), when its content has this SHA-256 */
+  decodeImage: { input: { path: string; sha256: string; size: Size; out: Uint8Array }; output: null }
   /** a crop across the seam, resized, as normalised planes padded to `frame` */
   cropPlanes: { input: { image: RgbImage; rect: PixelRect; size: Size; frame: Size; out: Float32Array }; output: null }
   /** a crop across the seam, resized, as [height, width, 3] in 0..255 */

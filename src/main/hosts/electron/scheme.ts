@@ -66,7 +66,7 @@ async function listFiles(folder: string): Promise<ReadonlyMap<string, string>> {
 
 function windowFile(path: string): Response {
   const contentType = CONTENT_TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream'
-  return new Response(read(path), {
+  return new Response(webStream(createReadStream(path)), {
     headers: { ...securityHeaders({ artifactOrigin: ARTIFACT_ORIGIN }), 'Content-Type': contentType },
   })
 }
@@ -74,8 +74,9 @@ function windowFile(path: string): Response {
 async function artifact(artifacts: ArtifactSource, pathname: string): Promise<Response> {
   const hash = /^\/([0-9a-f]{64})$/.exec(pathname)?.[1]
   const found = hash === undefined ? null : await artifacts.open(hash)
-  if (hash === undefined || found === null) return nothing(404)
-  return new Response(read(found.path), {
+  const content = await found?.read().catch(() => null)
+  if (hash === undefined || !found || !content) return nothing(404)
+  return new Response(webStream(content), {
     headers: {
       ...securityHeaders(),
       'Content-Type': artifactContentType(artifacts, hash),
@@ -88,9 +89,9 @@ async function artifact(artifacts: ArtifactSource, pathname: string): Promise<Re
   })
 }
 
-function read(path: string): ReadableStream {
+function webStream(content: Readable): ReadableStream {
   // node's stream types and the DOM's describe the same object
-  return Readable.toWeb(createReadStream(path)) as ReadableStream
+  return Readable.toWeb(content) as ReadableStream
 }
 
 function nothing(status: number): Response {

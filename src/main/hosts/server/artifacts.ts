@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { StudioError } from '../../../contract/errors.ts'
 import { artifactContentType, type ArtifactSource } from '../artifact-source.ts'
@@ -30,19 +30,19 @@ export async function serveArtifact(
     response.writeHead(200, headers).end()
     return
   }
-  const file = createReadStream(found.path)
+  let content: Readable
   try {
     // headers only once the file is known to open
-    await new Promise<void>((opened, failed) => file.once('open', () => opened()).once('error', failed))
+    content = await found.read()
   } catch (error) {
     sendError(response, notFound(hash, error))
     return
   }
   response.writeHead(200, headers)
   try {
-    await pipeline(file, response)
+    await pipeline(content, response)
   } catch {
-    // the window went away, or the file is shorter than was said: the broken connection tells the reader
+    // the window went away, or the artifact is damaged: the broken connection tells the reader
     response.destroy()
   }
 }
