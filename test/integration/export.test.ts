@@ -3,6 +3,7 @@ import nodeFiles, { mkdir, readdir, readFile, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { panopticSegments } from '../../src/core/formats/coco-panoptic.ts'
 import { readLabelPng } from '../../src/core/formats/indexed-png.ts'
 import { exportLabels, type ExportRequest } from '../../src/main/pipeline/export-labels.ts'
 import { failResult } from '../../src/main/store/panorama-results.ts'
@@ -162,6 +163,50 @@ describe('other formats', () => {
     for (const { id, category_id: category } of annotation.segments_info) expect(classes.get(id)).toEqual(new Set([category]))
     // masks are 32 columns wide, the classes change at column 64: one segment per mask
     expect(annotation.segments_info).toHaveLength(4)
+  })
+
+  it('coco-panoptic: the document of many panoramas is the same whichever ends first', async () => {
+    const files: Record<string, Uint8Array> = {}
+    // the first is by far the largest, so that it ends last
+    const sizes = new Map<string, [number, number]>([['a', [1024, 512]], ['a-1', [64, 32]], ['a10', [66, 33]], ['a9', [96, 48]], ['b', [68, 34]]])
+    for (const [name, [width, height]] of sizes) {
+      const write = name === 'a9' ? jpeg : png
+      files[`val/${name}.${name === 'a9' ? 'jpg' : 'png'}`] = await write(picture(width, height, width))
+    }
+    await importFolder(workspace, await writeFiles(join(workspace.root, 'many'), files), { dataset: 'many' })
+    const labels = new Map([...sizes].map(([name, [width, height]]) => [name, fusedFrom(raster(width, height, (x, y) => (Math.imul(x + name.length, y + 7) >>> 2) % 19))]))
+    await addRun(workspace, 'many', Object.fromEntries(labels))
+    expect(await exporting({ format: 'coco-panoptic' })).toMatchObject({ panoramas: 5, files: 6 })
+
+    const names = ['a-1.png', 'a.png', 'a10.png', 'a9.jpg', 'b.png']
+    const segmentsOf = (name: string) => {
+      const { label, mask } = labels.get(name.slice(0, -4))!
+      return panopticSegments(label, { cyclic: true, masks: mask }).segments
+    }
+    expect(JSON.parse(await readFile(join(out, 'annotations/panoptic_val.json'), 'utf8'))).toEqual({
+      images: names.map((name, index) => {
+        const [width, height] = sizes.get(name.slice(0, -4))!
+        return { id: index + 1, file_name: name, width, height }
+      }),
+      annotations: names.map((name, index) => ({ image_id: index + 1, file_name: `${name.slice(0, -4)}.png`, segments_info: segmentsOf(name) })),
+      categories: expect.arrayContaining([{ id: 13, name: 'car', isthing: 1, color: [0, 0, 142] }]),
+    })
+  })
+
+  it('coco-panoptic: a disk that fills up in the middle of the document leaves nothing', async () => {
+    await labelled()
+    const fileSystem = {
+      ...nodeFiles,
+      open: async (...args: Parameters<typeof nodeFiles.open>) => {
+        const handle = await nodeFiles.open(...args)
+        if (String(args[0]).endsWith('.json')) handle.appendFile = async () => Promise.reject(writeError('ENOSPC'))
+        return handle
+      },
+    }
+    await expect(exporting({ format: 'coco-panoptic' }, { fileSystem })).rejects.toMatchObject({
+      code: 'storage', message: expect.stringMatching(/Could not write .*panoptic_(train|val)\.json\. The disk is full/),
+    })
+    expect(existsSync(join(workspace.root, 'out'))).toBe(false)
   })
 })
 

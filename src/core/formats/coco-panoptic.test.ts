@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CITYSCAPES } from '../labels/cityscapes.ts'
-import { panopticIdsToRgb, panopticJson, panopticSegments } from './coco-panoptic.ts'
+import { panopticIdsToRgb, panopticSegments, panopticText, type PanopticJson } from './coco-panoptic.ts'
 
 const _ = 255
 const label = {
@@ -40,13 +40,16 @@ test('ids are colours as panopticapi reads them: R + 256 G + 65536 B', () => {
   expect([...data]).toEqual([0, 0, 0, 1, 2, 3, 44, 1, 0])
 })
 
-test('the JSON has the fields that COCO panoptic readers ask for', () => {
-  const panorama = panopticSegments(label, { cyclic: true })
-  const json = panopticJson([{ fileName: 'a.jpg', segmentsFileName: 'a.png', panorama }, { fileName: 'b.jpg', segmentsFileName: 'b.png', panorama }], CITYSCAPES)
+test('the pieces are one JSON document with the fields that COCO panoptic readers ask for', () => {
+  const { segments } = panopticSegments(label, { cyclic: true })
+  const text = panopticText(CITYSCAPES)
+  const pieces = ['a', 'b'].map((name) => text.add({ fileName: `${name}.jpg`, segmentsFileName: `${name}.png`, width: 6, height: 3, segments }))
+  const json = JSON.parse([...pieces, text.end()].join('')) as PanopticJson
   expect(json.images).toEqual([{ id: 1, file_name: 'a.jpg', width: 6, height: 3 }, { id: 2, file_name: 'b.jpg', width: 6, height: 3 }])
-  expect(json.annotations[1]).toEqual({ image_id: 2, file_name: 'b.png', segments_info: panorama.segments })
+  expect(json.annotations).toEqual(['a.png', 'b.png'].map((name, index) => ({ image_id: index + 1, file_name: name, segments_info: segments })))
   expect(json.categories).toHaveLength(19)
   expect(json.categories[13]).toEqual({ id: 13, name: 'car', isthing: 1, color: [0, 0, 142] })
   // Cityscapes' things are its labelIds from 24 (person) on
   expect(json.categories.map(({ isthing }) => isthing)).toEqual(CITYSCAPES.classes.map(({ labelId }) => (labelId >= 24 ? 1 : 0)))
+  expect(JSON.parse(panopticText(CITYSCAPES).end())).toEqual({ images: [], annotations: [], categories: json.categories })
 })

@@ -21,6 +21,8 @@ export interface PanopticPanorama {
 }
 
 const MAX_ID = 0xffffff
+/** of the JSON document */
+const OPENING = '{"annotations":['
 
 /**
  * Segments of a label map. With `masks` (1 + mask index per pixel, 0: none) a segment is the pixels of one mask and one
@@ -85,7 +87,9 @@ export function panopticIdsToRgb({ width, height, data: ids }: Raster<Uint32Arra
 export interface PanopticImage {
   readonly fileName: string
   readonly segmentsFileName: string
-  readonly panorama: PanopticPanorama
+  readonly width: number
+  readonly height: number
+  readonly segments: readonly PanopticSegment[]
 }
 
 export interface PanopticJson {
@@ -94,15 +98,28 @@ export interface PanopticJson {
   readonly categories: readonly { readonly id: number; readonly name: string; readonly isthing: 0 | 1; readonly color: readonly [number, number, number] }[]
 }
 
-/** The JSON document of several panoramas; image ids count from 1. */
-export function panopticJson(images: readonly PanopticImage[], labelSet: LabelSet): PanopticJson {
+/** The text of a JSON document (PanopticJson) in pieces, to be written one after the other. */
+export interface PanopticText {
+  /** the piece of one panorama; image ids count from 1 */
+  add(image: PanopticImage): string
+  /** the last piece */
+  end(): string
+}
+
+/** Many panoramas have more segments than fit into memory as one text: only the images' names and sizes are kept. */
+export function panopticText(labelSet: LabelSet): PanopticText {
+  const images: PanopticJson['images'][number][] = []
   return {
-    images: images.map(({ fileName, panorama: { ids } }, index) => ({ id: index + 1, file_name: fileName, width: ids.width, height: ids.height })),
-    annotations: images.map(({ segmentsFileName, panorama }, index) => ({
-      image_id: index + 1, file_name: segmentsFileName, segments_info: panorama.segments,
-    })),
-    categories: labelSet.classes.map((labelClass) => ({
-      id: labelClass.trainId, name: labelClass.name, isthing: isThing(labelClass) ? 1 : 0, color: labelClass.color,
-    })),
+    add({ fileName, segmentsFileName, width, height, segments }) {
+      const id = images.push({ id: images.length + 1, file_name: fileName, width, height })
+      const annotation: PanopticJson['annotations'][number] = { image_id: id, file_name: segmentsFileName, segments_info: segments }
+      return `${id === 1 ? OPENING : ','}${JSON.stringify(annotation)}`
+    },
+    end() {
+      const categories: PanopticJson['categories'] = labelSet.classes.map((labelClass) => ({
+        id: labelClass.trainId, name: labelClass.name, isthing: isThing(labelClass) ? 1 : 0, color: labelClass.color,
+      }))
+      return `${images.length === 0 ? OPENING : ''}],"images":${JSON.stringify(images)},"categories":${JSON.stringify(categories)}}`
+    },
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import nodeFiles, { readFile } from 'node:fs/promises'
+import nodeFiles, { readFile, type FileHandle } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { StudioError } from '../../contract/errors.ts'
@@ -17,11 +17,22 @@ export type ExportFileSystem = Pick<
   typeof nodeFiles, 'chmod' | 'copyFile' | 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'rmdir' | 'stat' | 'unlink' | 'utimes'
 >
 
+/** A file of an export that is written in pieces. */
+export interface ExportFile {
+  append(text: string): Promise<void>
+  /** Flushes it to the disk. A file that is not closed is no part of the export. */
+  close(): Promise<void>
+}
+
 /** An export being written: hidden in its folder until it is whole. */
 export interface ExportFolder {
   readonly folder: string
+  /** paths of the files that are written whole, so far */
+  readonly written: readonly string[]
   /** Writes one file; `path` is relative and uses `/`. */
   write(path: string, bytes: Uint8Array): Promise<void>
+  /** Begins a file that is too large to be held in memory. */
+  create(path: string): Promise<ExportFile>
   /** Shows the export: what was written takes the place of an earlier export. */
   finish(manifest: Omit<ExportManifest, 'program' | 'files'> & Readonly<Record<string, unknown>>): Promise<void>
   /** Removes everything that was written. The folder is as before. */
@@ -57,9 +68,11 @@ export async function openExportFolder(
   const retired = join(folder, `.goodsam-old-${unique}`)
   const written: string[] = []
   const folders = new Set<string>()
+  const open = new Set<FileHandle>()
   let firstMade: string | undefined
 
   async function discard(): Promise<void> {
+    for (const handle of open) await handle.close().catch(ignore)
     await files.rm(staging, { recursive: true, force: true }).catch(ignore)
     await files.rmdir(retired).catch(ignore)
     if (firstMade === undefined) return
@@ -79,14 +92,34 @@ export async function openExportFolder(
     throw error
   })
 
-  async function write(path: string, bytes: Uint8Array): Promise<void> {
+  /** Where the file is written until it is shown. */
+  async function staged(path: string): Promise<string> {
     const place = join(staging, path)
-    await guarded('write', join(folder, path), async () => {
-      if (!folders.has(dirname(place))) await files.mkdir(dirname(place), { recursive: true })
-      folders.add(dirname(place))
-      await writeDurably(place, bytes, files)
-    })
+    if (!folders.has(dirname(place))) await files.mkdir(dirname(place), { recursive: true })
+    folders.add(dirname(place))
+    return place
+  }
+
+  async function write(path: string, bytes: Uint8Array): Promise<void> {
+    await guarded('write', join(folder, path), async () => writeDurably(await staged(path), bytes, files))
     written.push(path)
+  }
+
+  async function create(path: string): Promise<ExportFile> {
+    const shown = join(folder, path)
+    const handle = await guarded('write', shown, async () => files.open(await staged(path), 'wx'))
+    open.add(handle)
+    return {
+      append: (text) => guarded('write', shown, () => handle.appendFile(text)),
+      async close() {
+        await guarded('write', shown, async () => {
+          await handle.sync()
+          await handle.close()
+        })
+        open.delete(handle)
+        written.push(path)
+      },
+    }
   }
 
   async function finish(manifest: Parameters<ExportFolder['finish']>[0]): Promise<void> {
@@ -107,7 +140,7 @@ export async function openExportFolder(
     await files.rm(retired, { recursive: true, force: true }).catch(ignore)
   }
 
-  return { folder, write, finish, discard }
+  return { folder, written, write, create, finish, discard }
 }
 
 /** All renames, or none: after a failure the earlier ones are taken back. */

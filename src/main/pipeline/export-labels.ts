@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { StudioError } from '../../contract/errors.ts'
 import type { LabellingRun, LabelsExport, Panorama, PanoramaResult, RefusedFile } from '../../contract/schemas.ts'
 import { gtFinePath, type GtFineKind } from '../../core/formats/cityscapes.ts'
-import { panopticJson, type PanopticImage } from '../../core/formats/coco-panoptic.ts'
+import { panopticText, type PanopticText } from '../../core/formats/coco-panoptic.ts'
 import { PROVENANCE } from '../../core/goodsam/config.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import { getDataset } from '../store/datasets.ts'
@@ -13,7 +13,7 @@ import { getModel } from '../store/models.ts'
 import type { Store } from '../store/open-store.ts'
 import { getPanorama } from '../store/panoramas.ts'
 import type { LabelPool } from '../workers/label-pool.ts'
-import { openExportFolder, type ExportFileSystem, type ExportFolder } from './export-folder.ts'
+import { openExportFolder, type ExportFile, type ExportFileSystem, type ExportFolder } from './export-folder.ts'
 import { safeName } from './import-names.ts'
 import { inParallel } from './in-parallel.ts'
 import { allResults, unfinishedReason } from './run-results.ts'
@@ -41,6 +41,7 @@ export interface ExportOptions {
 }
 
 interface ChosenPanorama {
+  readonly name: string
   readonly panoramaId: string
   /** the fusion artifact */
   readonly fusion: string
@@ -52,8 +53,9 @@ interface ExportedPanorama {
   readonly fusion: string
 }
 
-/** What the formats have in common: writes one panorama, then what belongs to all of them. */
+/** What the formats have in common: writes the panoramas, several at a time, then what belongs to all of them. */
 interface Exporter {
+  /** called in the order of the panoramas */
   write(exported: ExportedPanorama): Promise<void>
   finish(): Promise<void>
 }
@@ -83,22 +85,15 @@ export async function exportLabels(tools: ExportTools, request: ExportRequest, o
   const { chosen, skipped } = await choose(store, run)
   const out = await openExportFolder(request.out ?? newFolder(store, run, request.format), request.format, tools.fileSystem)
   try {
-    let files = 0
     let done = 0
-    const counted: ExportFolder = {
-      ...out,
-      async write(path, bytes) {
-        await out.write(path, bytes)
-        files++
-      },
-    }
-    const exporter = createExporter(tools, { format: request.format, labelSet, out: counted, signal })
+    const exporter = createExporter(tools, { format: request.format, labelSet, out, signal })
     await inParallel(chosen, pool.threads, async ({ panoramaId, fusion }) => {
       signal?.throwIfAborted()
       await exporter.write({ panorama: getPanorama(store.read, panoramaId), fusion })
       onProgress?.(++done, chosen.length)
     })
     await exporter.finish()
+    const files = out.written.length
     signal?.throwIfAborted()
     await out.finish({ format: request.format, ...describe(store, run, labelSet), panoramas: chosen.length, skipped })
     return { folder: out.folder, format: request.format, panoramas: chosen.length, files, skipped }
@@ -115,9 +110,10 @@ async function choose(store: Store, run: LabellingRun): Promise<{ chosen: Chosen
   for (const result of await allResults(store, run)) {
     const reason = leftOutBecause(result)
     if (reason !== null) skipped.push(reason)
-    else if (result.artifacts) chosen.push({ panoramaId: result.panoramaId, fusion: result.artifacts.fusion })
+    else if (result.artifacts) chosen.push({ name: result.name, panoramaId: result.panoramaId, fusion: result.artifacts.fusion })
   }
-  if (chosen.length > 0) return { chosen, skipped }
+  // in code units, as programs sort the names of the files that are made of them
+  if (chosen.length > 0) return { chosen: chosen.toSorted((a, b) => (`${a.name}.` < `${b.name}.` ? -1 : 1)), skipped }
   throw new StudioError(
     'conflict',
     `The labelling run "${run.name}" has no pseudo-label to export. ${skipped[0]?.message ?? 'Its dataset is empty.'}`,
@@ -159,26 +155,37 @@ function gtFineExporter({ artifacts, pool }: ExportTools, { labelSet, out, signa
 }
 
 function panopticExporter({ artifacts, pool }: ExportTools, { labelSet, out, signal }: ExporterOptions): Exporter {
-  const images = new Map<string, PanopticImage[]>()
+  const documents = new Map<string, { readonly text: PanopticText; readonly file: ExportFile }>()
+  // panoramas end in any order, their places in the document do not depend on it: each waits for the one before
+  let last: Promise<void> = Promise.resolve()
+
+  async function begin(split: string): Promise<{ readonly text: PanopticText; readonly file: ExportFile }> {
+    const document = { text: panopticText(labelSet), file: await out.create(`annotations/panoptic_${split}.json`) }
+    documents.set(split, document)
+    return document
+  }
+
   return {
     async write({ panorama, fusion }) {
       const { name, split, width, height, mediaType } = panorama
-      const { bytes, segments } = await pool.run('encodePanoptic', { fusion: await artifacts.read(fusion), cyclic: panorama.projection.cyclic }, { signal })
-      await out.write(`annotations/panoptic_${split}/${name}.png`, bytes)
-      const image: PanopticImage = {
-        fileName: `${name}.${mediaType === 'image/jpeg' ? 'jpg' : mediaType.slice('image/'.length)}`,
-        segmentsFileName: `${name}.png`,
-        // the JSON needs the size, not the pixels
-        panorama: { ids: { width, height, data: new Uint32Array(0) }, segments },
+      const before = last
+      const ended = Promise.withResolvers<void>()
+      last = ended.promise
+      try {
+        const { bytes, segments } = await pool.run('encodePanoptic', { fusion: await artifacts.read(fusion), cyclic: panorama.projection.cyclic }, { signal })
+        await out.write(`annotations/panoptic_${split}/${name}.png`, bytes)
+        await before
+        const { text, file } = documents.get(split) ?? await begin(split)
+        const fileName = `${name}.${mediaType === 'image/jpeg' ? 'jpg' : mediaType.slice('image/'.length)}`
+        await file.append(text.add({ fileName, segmentsFileName: `${name}.png`, width, height, segments }))
+      } finally {
+        ended.resolve()
       }
-      images.set(split, [...(images.get(split) ?? []), image])
     },
     async finish() {
-      for (const [split, ofSplit] of images) {
-        // panoramas end in any order, files should not
-        const sorted = ofSplit.toSorted((a, b) => (a.fileName < b.fileName ? -1 : 1))
-        const json = panopticJson(sorted, labelSet)
-        await out.write(`annotations/panoptic_${split}.json`, Buffer.from(JSON.stringify(json)))
+      for (const { text, file } of documents.values()) {
+        await file.append(text.end())
+        await file.close()
       }
     },
   }
