@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Dataset, Evaluation, LabelsExport, LabelStats, Model, Panorama, RefusedFile } from '../../src/contract/schemas.ts'
+import type { Dataset, Evaluation, LabellingRun, LabelsExport, LabelStats, Model, Panorama, RefusedFile } from '../../src/contract/schemas.ts'
 import { readLabelPng, writeIndexedPng } from '../../src/core/formats/indexed-png.ts'
 import { CITYSCAPES } from '../../src/core/labels/cityscapes.ts'
 import { goodsam, goodsamJson } from '../support/command-line.ts'
@@ -77,7 +77,10 @@ describe('the main job', () => {
   it('says so when the filters keep almost nothing', async () => {
     const result = await goodsam(['label', workspace, '--dataset', 'street', '--sam', 'wand-sam', '--ta', 'colours', '--provider', 'cpu', '--pred-iou', '0.99'])
     expect(result.code).toBe(0)
-    expect(result.stderr).toMatch(/warning: .*predicted IoU/i)
+    expect(result.stderr).toMatch(/^warning: corner: of \d+ masks .*predicted IoU/im)
+    expect(result.stderr).toMatch(/^warning: crossing: of \d+ masks .*predicted IoU/im)
+    const runs = await goodsamJson<LabellingRun[]>(['runs', 'list', workspace])
+    expect(runs.flatMap(({ warnings }) => warnings)).toEqual(['2 panoramas kept almost no masks (first: corner). Lower the filters of wand-sam, or of this run.'])
   })
 
   it('labels with the TA alone', async () => {

@@ -178,7 +178,7 @@ describe('dialects and sizes', () => {
 
   test('a TA with other classes than the label set: labelled, with a warning', async () => {
     const response = await run(engine, street({ ta: taModel('three-class-ta.onnx') }))
-    expect(response.warnings).toEqual([expect.stringContaining('three-class-ta.onnx tells 3 classes apart')])
+    expect(response.warnings).toEqual([{ message: expect.stringContaining('three-class-ta.onnx tells 3 classes apart') as string, shared: null }])
     const { label } = await read(response.artifacts.fusion, decodeFusion)
     expect(Math.max(...label.data)).toBeLessThan(3)
   })
@@ -249,7 +249,10 @@ describe('what cannot be labelled is refused clearly, and nothing is left half-w
     const settings = { ...QUICK, predIou: 0.99 }
     const response = await run(engine, street({ sam: samModel('wand-sam', settings) }))
     expect(response.stats.masks).toBe(0)
-    expect(response.warnings).toEqual([expect.stringContaining('of 1152 masks 0 passed predicted IoU >= 0.99')])
+    expect(response.warnings).toEqual([{
+      message: expect.stringMatching(/^of 1152 masks 0 passed predicted IoU >= 0\.99/) as string,
+      shared: { did: 'kept almost no masks', remedy: 'Lower the filters of wand-sam, or of this run.' },
+    }])
     const fused = await read(response.artifacts.fusion, decodeFusion)
     expect(fused.provenance.data.every((value) => value === PROVENANCE.taOnly)).toBe(true)
   })

@@ -228,7 +228,7 @@ test('a provider that was asked for and does not run: the CPU, with a warning th
   const { engine, processes } = start(polite())
   const response = await label(engine, 'webgpu')
   expect(providersAsked(processes)).toEqual(['cpu'])
-  expect(response.warnings).toEqual([expect.stringMatching(/webgpu was asked for.*no GPU was found/)])
+  expect(response.warnings).toEqual([{ message: expect.stringMatching(/webgpu was asked for.*no GPU was found/) as string, shared: null }])
   expect(engine.status().providers.find((report) => report.provider === 'webgpu')).toMatchObject({ available: false })
 })
 
@@ -241,7 +241,7 @@ test('an accelerator that crashes the engine twice is given up', async () => {
   await expect(label(engine, 'webgpu')).rejects.toMatchObject({ code: 'engine' })
   await expect(label(engine, 'webgpu')).rejects.toMatchObject({ code: 'engine' })
   const response = await label(engine, 'webgpu')
-  expect(response.warnings[0]).toContain('crashed the engine 2 times')
+  expect(response.warnings[0].message).toContain('crashed the engine 2 times')
   expect(providersAsked(processes)).toEqual(['webgpu', 'webgpu', 'cpu'])
 })
 

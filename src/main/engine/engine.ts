@@ -173,7 +173,7 @@ export function createEngine(options: EngineOptions): Engine {
       const response = await answer
       crashes = 0
       panoramas++
-      return warning === null ? response : { ...response, warnings: [warning, ...response.warnings] }
+      return warning === null ? response : { ...response, warnings: [{ message: warning, shared: null }, ...response.warnings] }
     } catch (error) {
       if (error instanceof StudioError && error.code === 'engine' && !over.has(engine)) countProviderCrash(provider)
       throw error

@@ -3,22 +3,26 @@ import type { SamSettings } from '../../core/goodsam/config.ts'
 import type { MaskFunnel } from '../../core/goodsam/types.ts'
 import type { PanoramaSummary } from '../workers/raster-tasks.ts'
 import type { SettledLabelRequest } from './messages.ts'
+import type { LabelWarning } from './protocol.ts'
 
 /** What a person should know about a panorama's result although nothing failed. */
 export function labelWarnings(
   request: SettledLabelRequest,
   result: { readonly summary: PanoramaSummary; readonly windows: number; /** null: not looked at */ readonly classes: number | null },
-): string[] {
-  const warnings: string[] = []
+): LabelWarning[] {
+  const warnings: LabelWarning[] = []
   const { funnel } = result.summary
   if (request.sam !== null && funnel !== null && funnel.kept < result.windows) {
-    warnings.push(`${request.panoramaName}: ${funnelSentence(funnel, request.sam.settings)} Lower the filters of ${request.sam.name}, or of this run.`)
+    const remedy = `Lower the filters of ${request.sam.name}, or of this run.`
+    warnings.push({
+      message: `${funnelSentence(funnel, request.sam.settings)} ${remedy}`,
+      shared: { did: 'kept almost no masks', remedy },
+    })
   }
   const expected = CITYSCAPES.classes.length
   if (result.classes !== null && result.classes !== expected) {
-    warnings.push(
-      `${request.ta.name} tells ${result.classes} classes apart, the label set ${CITYSCAPES.name} has ${expected}: class names and colours may not be those the model was trained on.`,
-    )
+    const message = `${request.ta.name} tells ${result.classes} classes apart, the label set ${CITYSCAPES.name} has ${expected}: class names and colours may not be those the model was trained on.`
+    warnings.push({ message, shared: null })
   }
   return warnings
 }

@@ -40,8 +40,21 @@ export interface LabelPanoramaResponse {
   /** new embeddings by window index; null where cached, not kept or not needed */
   readonly embeddings: readonly ({ readonly hash: string; readonly bytes: number } | null)[]
   readonly stats: LabelStats
-  /** for the job's log: a filter that keeps almost nothing, a provider that fell back, ... */
-  readonly warnings: readonly string[]
+  /** a filter that keeps almost nothing, a provider that fell back, ... */
+  readonly warnings: readonly LabelWarning[]
+}
+
+/** What a person should know although nothing failed. */
+export interface LabelWarning {
+  /** whole sentences without the panorama's name; may hold its numbers */
+  readonly message: string
+  /** what panoramas with this warning share, so that a run can count them; null: the message is true of the whole run */
+  readonly shared: {
+    /** what follows "12 panoramas": "kept almost no masks" */
+    readonly did: string
+    /** a sentence */
+    readonly remedy: string
+  } | null
 }
 
 export interface EngineProgress {

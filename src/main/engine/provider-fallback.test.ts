@@ -13,7 +13,7 @@ function response(provider: Provider): LabelPanoramaResponse {
       masks: 0, coverage: 0, meanConfidence: 1, disagreement: 0, consistency: 0, seconds: 1, ortSeconds: 1, provider,
       cached: { embeddings: 0, masks: false, semantics: false },
     },
-    warnings: ['few masks'],
+    warnings: [{ message: 'few masks', shared: null }],
   }
 }
 
@@ -28,7 +28,7 @@ test('a provider that fails is replaced by the CPU with a warning, and not tried
   for (let panorama = 0; panorama < 2; panorama++) {
     const labelled = await withFallback('webgpu', failed, label)
     expect(labelled.stats.provider).toBe('cpu')
-    expect(labelled.warnings).toEqual(['webgpu failed and the CPU took over: device lost', 'few masks'])
+    expect(labelled.warnings.map(({ message }) => message)).toEqual(['webgpu failed and the CPU took over: device lost', 'few masks'])
   }
   expect(tried).toEqual(['webgpu', 'cpu', 'cpu'])
   expect(failed).toEqual({ webgpu: 'device lost' })

@@ -22,5 +22,5 @@ export async function withFallback(
   }
   const response = await label('cpu')
   failed[provider] = reason
-  return { ...response, warnings: [`${provider} failed and the CPU took over: ${reason}`, ...response.warnings] }
+  return { ...response, warnings: [{ message: `${provider} failed and the CPU took over: ${reason}`, shared: null }, ...response.warnings] }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { StudioError } from '../../contract/errors.ts'
 import type { LabellingRun, LabelStats } from '../../contract/schemas.ts'
+import type { LabelWarning } from '../engine/protocol.ts'
 import { forEachItem } from '../jobs/for-each-item.ts'
 import type { JobHandler } from '../jobs/job-handler.ts'
 import { addRunWarning, getLabellingRun } from '../store/labelling-runs.ts'
@@ -19,10 +20,10 @@ export function labelJobHandler(pipeline: LabellingPipeline, onResult: (run: Lab
     async run(_job, context) {
       const run = getLabellingRun(store.read, payloadSchema.parse(context.payload).runId)
       const { total, done, failed } = countResults(store.read, run.id)
-      const warned = new Set<string>()
-      const warn = (name: string, warning: string): void => {
-        if (!warned.has(warning)) context.log('warn', `${name}: ${warning}`)
-        warned.add(warning)
+      const saidOfRun = new Set<string>()
+      const warn = (name: string, { message, shared }: LabelWarning): void => {
+        if (!saidOfRun.has(message)) context.log('warn', `${name}: ${message}`)
+        if (shared === null) saidOfRun.add(message)
       }
       await forEachItem(context, {
         noun: 'panorama',
@@ -51,9 +52,9 @@ export function labelJobHandler(pipeline: LabellingPipeline, onResult: (run: Lab
           return labelled
         },
         wasComputed: ({ response }) => response.stats.ortSeconds > 0,
-        finish(db, { panoramaId }, labelled) {
+        finish(db, { panoramaId, name }, labelled) {
           recordLabels(db, { runId: run.id, panoramaId }, labelled)
-          for (const warning of labelled.response.warnings) addRunWarning(db, run.id, warning)
+          for (const warning of labelled.response.warnings) addRunWarning(db, run.id, { ...warning, panorama: name })
           onResult(run)
         },
         fail(db, { panoramaId }, error) {

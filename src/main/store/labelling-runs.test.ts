@@ -167,12 +167,43 @@ test('reviews are a journal: the last verdict counts, taking it back is history 
   expect(() => store.transaction((db) => appendReview(db, { runId: run.id, panoramaId: 'pano_x' }, 'accepted'))).toThrow(expect.objectContaining({ code: 'not-found' }))
 })
 
-test('warnings of a run are kept once', () => {
+test('warnings of a run are kept once, those of panoramas are counted', () => {
   using workspace = makeWorkspace()
   const { store } = workspace
   const { run } = store.transaction((db) => addTestRun(db, ['a']))
-  for (const warning of ['few masks', 'cpu', 'few masks']) store.transaction((db) => addRunWarning(db, run.id, warning))
-  expect(getLabellingRun(store.read, run.id).warnings).toEqual(['few masks', 'cpu'])
+  const shared = { did: 'kept almost no masks', remedy: 'Lower the filters.' }
+  const add = (message: string, common: typeof shared | null, panorama: string): void =>
+    store.transaction((db) => addRunWarning(db, run.id, { message, shared: common, panorama }))
+  add('of 7 masks 0 passed.', shared, 'a')
+  expect(getLabellingRun(store.read, run.id).warnings).toEqual(['a kept almost no masks. Lower the filters.'])
+  add('The CPU is used.', null, 'a')
+  add('of 9 masks 1 passed.', shared, 'b')
+  add('The CPU is used.', null, 'b')
+  add('of 5 masks 1 passed.', shared, 'c')
+  const warnings = ['3 panoramas kept almost no masks (first: a). Lower the filters.', 'The CPU is used.']
+  expect(getLabellingRun(store.read, run.id).warnings).toEqual(warnings)
+})
+
+test('what a run keeps of its warnings is bounded', () => {
+  using workspace = makeWorkspace()
+  const { store } = workspace
+  const { run } = store.transaction((db) => addTestRun(db, ['a']))
+  const shared = { did: 'kept almost no masks', remedy: 'Lower the filters.' }
+  store.transaction((db) => {
+    addRunWarning(db, run.id, { message: '', shared, panorama: 'p0' })
+    for (let n = 1; n < 1000; n++) addRunWarning(db, run.id, { message: `device lost at ${n}`, shared: n % 2 ? shared : null, panorama: `p${n}` })
+  })
+  const { warnings } = getLabellingRun(store.read, run.id)
+  expect(warnings).toHaveLength(20)
+  expect(warnings[0]).toBe('501 panoramas kept almost no masks (first: p0). Lower the filters.')
+})
+
+test('warnings that an earlier version kept as texts stay readable', () => {
+  using workspace = makeWorkspace()
+  const { store } = workspace
+  const { run } = store.transaction((db) => addTestRun(db, ['a']))
+  store.transaction((db) => db.run("UPDATE labelling_runs SET warnings = '[\"a: few masks\"]' WHERE id = @id", { id: run.id }))
+  expect(getLabellingRun(store.read, run.id).warnings).toEqual(['a: few masks'])
 })
 
 test('a run is removed with its results and reviews, not while its job works', () => {

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { StudioError } from '../../contract/errors.ts'
 import type { LabellingRun, ProviderSetting } from '../../contract/schemas.ts'
 import { labellingRunSchema } from '../../contract/schemas.ts'
@@ -23,6 +24,21 @@ export interface NewLabellingRun {
   /** take the panoramas of this run instead of all of the dataset */
   readonly panoramasOfRun?: string
 }
+
+export interface NewRunWarning {
+  readonly message: string
+  /** "12 panoramas <did> (first: ...). <remedy>"; null: the message is true of the whole run */
+  readonly shared: { readonly did: string; readonly remedy: string } | null
+  /** the panorama's name */
+  readonly panorama: string
+}
+
+/** Distinct warnings that a run keeps: more would tell nobody more. */
+const MOST_WARNINGS = 20
+/** As the column holds them. */
+const keptWarningsSchema = z.array(
+  z.union([z.string(), z.object({ did: z.string(), remedy: z.string(), first: z.string(), panoramas: z.int() })]),
+)
 
 /** The word that means the newest run wherever a run is named. */
 const LAST = 'last'
@@ -87,11 +103,32 @@ export function renameLabellingRun(db: WriteDb, reference: string, name: string)
   return getLabellingRun(db, id)
 }
 
-/** Adds a warning to a run, once however often it is given. */
-export function addRunWarning(db: WriteDb, id: string, warning: string): void {
-  const { warnings } = getLabellingRun(db, id)
-  if (warnings.includes(warning)) return
-  db.run('UPDATE labelling_runs SET warnings = @warnings WHERE id = @id', { id, warnings: JSON.stringify([...warnings, warning]) })
+/**
+ * Adds a warning that labelling a panorama gave. One that is true of the whole run is kept once; one that panoramas share
+ * is kept as their number and the first of them. What a run keeps is bounded, whatever its size: the job's log has all.
+ * Throws `not-found`.
+ */
+export function addRunWarning(db: WriteDb, id: string, { message, shared, panorama }: NewRunWarning): void {
+  const row = db.get('SELECT warnings FROM labelling_runs WHERE id = @id', { id })
+  if (row === undefined) throw new StudioError('not-found', `There is no labelling run ${id}: it may have been removed.`)
+  const kept = keptWarnings(row.warnings)
+  const same = kept.findIndex((one) =>
+    typeof one === 'string' ? shared === null && one === message : one.did === shared?.did && one.remedy === shared.remedy)
+  const before = kept[same]
+  if (typeof before === 'string' || (before === undefined && kept.length >= MOST_WARNINGS)) return
+  if (before !== undefined) kept[same] = { ...before, panoramas: before.panoramas + 1 }
+  else kept.push(shared === null ? message : { ...shared, first: panorama, panoramas: 1 })
+  db.run('UPDATE labelling_runs SET warnings = @warnings WHERE id = @id', { id, warnings: JSON.stringify(kept) })
+}
+
+function keptWarnings(column: unknown): z.infer<typeof keptWarningsSchema> {
+  return parseRecord(keptWarningsSchema, parseJson(column), 'list of warnings')
+}
+
+function warningText(kept: z.infer<typeof keptWarningsSchema>[number]): string {
+  if (typeof kept === 'string') return kept
+  const { did, remedy, first, panoramas } = kept
+  return panoramas === 1 ? `${first} ${did}. ${remedy}` : `${panoramas} panoramas ${did} (first: ${first}). ${remedy}`
 }
 
 /** Removes the run with its results, reviews and job. Throws `not-found`, and `conflict` while its job is not finished. */
@@ -108,6 +145,6 @@ function requireRunName(db: ReadDb, name: string, exceptId: string | null = null
 }
 
 function toRun(row: Row): LabellingRun {
-  const record = { ...row, config: parseJson(row.config), samSettings: parseJson(row.samSettings), warnings: parseJson(row.warnings) }
+  const record = { ...row, config: parseJson(row.config), samSettings: parseJson(row.samSettings), warnings: keptWarnings(row.warnings).map(warningText) }
   return parseRecord(labellingRunSchema, record, 'labelling run')
 }
