@@ -1,9 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { RefusedFile } from '../../contract/schemas.ts'
 import { panoramaName } from '../../core/formats/cityscapes.ts'
 import { listRefusedFiles, panoramasByFile, settledFiles } from '../store/import-files.ts'
 import type { Store } from '../store/open-store.ts'
-import { getPanorama } from '../store/panoramas.ts'
 import { safeName, uniqueNames } from './import-names.ts'
 import { scanImages, type SourceFile } from './import-scan.ts'
 import { indexTruth, type LabelMapFile, type TruthIndex } from './import-truth.ts'
@@ -45,6 +45,9 @@ export interface PlanOptions {
   readonly retryRefused: boolean
 }
 
+/** Files planned in one turn of the event loop: a few milliseconds. */
+const FILES_PER_TURN = 1000
+
 /**
  * Finds the files, names them, finds their label maps, and leaves out what is imported already. Reads names only, no
  * image. Throws `bad-file` when the folder or the labels folder cannot be read or holds no image.
@@ -66,13 +69,17 @@ export async function planImport(store: Store, request: ImportRequest, options: 
   const withoutTruth: SourceFile[] = []
   const settled = { files: 0, refused: 0 }
   for (const [index, file] of scan.files.entries()) {
+    if (index % FILES_PER_TURN === FILES_PER_TURN - 1) {
+      await nextTurn()
+      options.signal?.throwIfAborted()
+    }
     const name = names[index]
     const labelMap = truth === null ? null : findTruth(truth, file, name, warnings)
     if (truth !== null && labelMap === null) withoutTruth.push(file)
-    const panoramaId = known.get(file.display) ?? null
-    const lacksTruth = labelMap !== null && panoramaId !== null && getPanorama(store.read, panoramaId).truth === null
+    const panorama = known.get(file.display)
+    const lacksTruth = labelMap !== null && panorama?.hasTruth === false
     if (lacksTruth || !isSettled.has(file.display)) {
-      items.push({ file, name, truth: labelMap, panoramaId })
+      items.push({ file, name, truth: labelMap, panoramaId: panorama?.id ?? null })
     } else {
       settled.files++
       if (refusedBefore.has(file.display)) settled.refused++

@@ -39,21 +39,24 @@ test('the import journal says what is settled, and forgets refusals for a retry'
   using workspace = makeWorkspace()
   const { store } = workspace
   const { id } = add(workspace)
-  const [panorama] = store.transaction((db) => addPanoramas(db, id, [aPanorama('a')]))
+  const [panorama, withTruth] = store.transaction((db) => addPanoramas(db, id, [aPanorama('a'), aPanorama('e', { truth: hashOf('truth') })]))
   store.transaction((db) => {
     recordImportedFile(db, id, { file: 'a.png', outcome: 'imported', panoramaId: panorama!.id })
+    recordImportedFile(db, id, { file: 'e.png', outcome: 'imported', panoramaId: withTruth!.id })
     recordImportedFile(db, id, { file: 'b.png', outcome: 'duplicate', panoramaId: panorama!.id })
     for (const file of ['d.png', 'c.png']) recordImportedFile(db, id, { file, outcome: 'refused', code: 'bad-file', message: `${file} is empty.` })
   })
-  expect(settledFiles(store.read, id)).toEqual(new Set(['a.png', 'b.png', 'c.png', 'd.png']))
-  expect(countImportedFiles(store.read, id)).toEqual({ imported: 1, duplicates: 1, refused: 2 })
-  expect(panoramasByFile(store.read, id)).toEqual(new Map([['a.png', panorama!.id]]))
+  expect(settledFiles(store.read, id)).toEqual(new Set(['a.png', 'b.png', 'c.png', 'd.png', 'e.png']))
+  expect(countImportedFiles(store.read, id)).toEqual({ imported: 2, duplicates: 1, refused: 2 })
+  expect(panoramasByFile(store.read, id)).toEqual(new Map([
+    ['a.png', { id: panorama!.id, hasTruth: false }], ['e.png', { id: withTruth!.id, hasTruth: true }],
+  ]))
   expect(listRefusedFiles(store.read, id)).toEqual([
     { file: 'c.png', code: 'bad-file', message: 'c.png is empty.' },
     { file: 'd.png', code: 'bad-file', message: 'd.png is empty.' },
   ])
   expect(store.transaction((db) => forgetRefusedFiles(db, id))).toBe(2)
-  expect(settledFiles(store.read, id)).toEqual(new Set(['a.png', 'b.png']))
+  expect(settledFiles(store.read, id)).toEqual(new Set(['a.png', 'b.png', 'e.png']))
   expect(countImportedFiles(store.read, add(workspace, 'empty').id)).toEqual({ imported: 0, duplicates: 0, refused: 0 })
 })
 

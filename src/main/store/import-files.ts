@@ -51,7 +51,11 @@ export function forgetRefusedFiles(db: WriteDb, datasetId: string): number {
 }
 
 /** The panorama of every imported file: for giving truth to panoramas that were imported without. */
-export function panoramasByFile(db: ReadDb, datasetId: string): Map<string, string> {
-  const rows = db.all(`SELECT file, panorama_id AS id FROM import_files WHERE dataset_id = @datasetId AND outcome = 'imported'`, { datasetId })
-  return new Map(rows.map((row) => [String(row.file), String(row.id)]))
+export function panoramasByFile(db: ReadDb, datasetId: string): Map<string, { readonly id: string; readonly hasTruth: boolean }> {
+  const rows = db.all(
+    `SELECT f.file, p.id, p.truth IS NOT NULL AS hasTruth FROM import_files f JOIN panoramas p ON p.id = f.panorama_id
+     WHERE f.dataset_id = @datasetId AND f.outcome = 'imported'`,
+    { datasetId },
+  )
+  return new Map(rows.map((row) => [String(row.file), { id: String(row.id), hasTruth: row.hasTruth === 1 }]))
 }
