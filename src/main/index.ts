@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { app } from 'electron'
 import { toWireError } from '../contract/errors.ts'
 import { composeStudio } from './compose.ts'
+import { ENGINE_ENVIRONMENT } from './engine/engine-transport.ts'
 import { builtFolder, entryFile } from './entries.ts'
 import { launchUtilityProcess } from './hosts/electron/engine-launcher.ts'
 import { runElectronHost, type HostedStudio } from './hosts/electron/run-electron-host.ts'
@@ -13,7 +14,7 @@ async function openStudio(): Promise<HostedStudio> {
     workspace: workspaceFolder(),
     create: true,
     queue: 'all',
-    launchEngine: () => launchUtilityProcess(entryFile('engine-process')),
+    launchEngine: () => launchUtilityProcess(entryFile('engine-process'), { env: ENGINE_ENVIRONMENT }),
   })
   return { ...studio, onBug: (error, where) => studio.log.error({ error }, where) }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import type { EngineTransport } from '../../src/main/engine/engine-transport.ts'
+import { ENGINE_ENVIRONMENT } from '../../src/main/engine/engine-transport.ts'
 import { BrowserWindow, seen } from './electron-stand-in.ts'
 import { createFakeHost } from './fake-implementation.ts'
 
@@ -39,4 +40,7 @@ test('the entry runs to its end before Electron is ready, then opens the workspa
   expect(opened).toMatchObject([{ workspace: resolve('some workspace'), create: true }])
   opened[0].launchEngine?.().post({ type: 'configure', cpuThreads: 1 })
   expect(seen.forks.map(({ script, process: child }) => [script, child.posted])).toEqual([['/build/engine-process.js', [{ type: 'configure', cpuThreads: 1 }]]])
+  // the same allocator settings as those of an engine that Node starts
+  expect(Object.keys(ENGINE_ENVIRONMENT)).toContain('MALLOC_ARENA_MAX')
+  expect(seen.forks[0].options.env).toMatchObject(ENGINE_ENVIRONMENT)
 })

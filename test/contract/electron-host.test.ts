@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { env } from 'node:process'
 import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { BRIDGE_CHANNEL } from '../../src/contract/bridge.ts'
@@ -226,8 +227,8 @@ describe('the channel', () => {
 })
 
 test('the engine runs in a utility process', async () => {
-  const launched = launchUtilityProcess('/build/engine-process.js')
-  const { script, process } = seen.forks[0]
+  const launched = launchUtilityProcess('/build/engine-process.js', { env: { MALLOC_ARENA_MAX: '2' } })
+  const { script, options, process } = seen.forks[0]
   const heard: unknown[] = []
   const printed: string[] = []
   launched.onMessage((message) => heard.push(message))
@@ -241,6 +242,8 @@ test('the engine runs in a utility process', async () => {
   process.events.emit('exit', 9)
   launched.post({ type: 'too late' })
   expect(script).toBe('/build/engine-process.js')
+  // what is given is added: without PATH and the like no library is found
+  expect(options.env).toEqual({ ...env, MALLOC_ARENA_MAX: '2' })
   expect(launched.pid()).toBeNull()
   expect(process.posted).toEqual([{ type: 'configure', cpuThreads: 2 }])
   expect(process.killed).toBe(true)

@@ -40,7 +40,7 @@ export const seen = {
   schemes: [] as Electron.CustomScheme[],
   menu: [] as readonly (Electron.MenuItemConstructorOptions | Electron.MenuItem)[],
   schemeHandler: null as ((request: Request) => Response | Promise<Response>) | null,
-  forks: [] as { readonly script: string; readonly process: StandInUtilityProcess }[],
+  forks: [] as { readonly script: string; readonly options: Electron.ForkOptions; readonly process: StandInUtilityProcess }[],
   isFirstInstance: true,
   /** resolves when Electron is ready, which is after the entry module has run */
   ready: Promise.resolve(),
@@ -254,9 +254,9 @@ export class StandInUtilityProcess extends Emitter {
 void (StandInUtilityProcess satisfies new () => Pick<Electron.UtilityProcess, 'pid' | 'stdout' | 'stderr' | 'postMessage' | 'kill' | 'on' | 'once'>)
 
 export const utilityProcess = {
-  fork(script) {
+  fork(script, _args, options = {}) {
     const process = new StandInUtilityProcess()
-    seen.forks.push({ script, process })
+    seen.forks.push({ script, options, process })
     return process as never
   },
 } satisfies Pick<typeof Electron.utilityProcess, 'fork'>

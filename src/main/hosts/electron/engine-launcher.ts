@@ -13,9 +13,9 @@ export interface LaunchedProcess {
   onLog(listener: (line: string) => void): void
 }
 
-/** Starts a script in a utility process of Electron. Only after the app is ready. */
-export function launchUtilityProcess(script: string): LaunchedProcess {
-  const child = utilityProcess.fork(script, [], { serviceName: 'GoodSAM engine', stdio: 'pipe' })
+/** Starts a script in a utility process of Electron; `env` is added to this process's. Only after the app is ready. */
+export function launchUtilityProcess(script: string, options: { readonly env?: Readonly<Record<string, string>> } = {}): LaunchedProcess {
+  const child = utilityProcess.fork(script, [], { serviceName: 'GoodSAM engine', stdio: 'pipe', env: { ...process.env, ...options.env } })
   let exited = false
   child.once('exit', () => (exited = true))
   return {
