@@ -41,6 +41,7 @@ export default defineConfig({
     root: 'src/renderer',
     build: {
       outDir: 'out/renderer',
+      minify: true,
       rolldownOptions: { input: { index: entry('src/renderer/index.html') } },
     },
     worker: { format: 'es' },
