@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { StudioError } from '../../contract/errors.ts'
+import { EXIT_CODES, StudioError } from '../../contract/errors.ts'
 import type { TestWorkspace } from '../store/workspace.fixture.ts'
 import { addTestRun, artifactsOf, makeWorkspace, SOME_STATS } from '../store/workspace.fixture.ts'
 import { countResults, failResult, finishResult, listResults, pendingPanoramas, resetFailedResults } from '../store/panorama-results.ts'
@@ -86,15 +86,31 @@ test('an item whose engine errors do not end fails after the third retry', async
   expect(status()).toEqual({ a: 'The engine died.', b: 'done' })
 })
 
-test('with an engine that is gone for good the waits end after three items', async () => {
-  const { id, clock } = labelling(['a', 'b', 'c', 'd', 'e'], async () => {
-    throw new StudioError('engine', 'The engine cannot be started.')
+test('an engine that is gone for good stops the batch after three items, and a retry goes on with all of them', async () => {
+  const gone = 'The engine cannot be started.'
+  let isGone = false
+  const { id, clock, status } = labelling(['a', 'b', 'c', 'd', 'e', 'f'], async (name) => {
+    if (name === 'b') isGone = clock.slept.length < 9
+    if (isGone) throw new StudioError('engine', gone)
   })
   expect(await runner!.settled(id)).toMatchObject({
-    state: 'failed', errorCode: 'engine', failed: 5,
-    error: 'None of the 5 panoramas succeeded. The last one: The engine cannot be started.',
+    state: 'failed', errorCode: 'engine', done: 4, failed: 3, total: 6,
+    error: `3 panoramas in a row failed with the engine. ${gone}`,
   })
+  expect(status()).toEqual({ a: 'done', b: gone, c: gone, d: gone, e: 'pending', f: 'pending' })
   expect(clock.slept).toHaveLength(9)
+  runner!.retry(id)
+  expect(await runner!.settled(id)).toMatchObject({ state: 'done', done: 6, failed: 0, error: null, errorCode: null })
+  // a command that follows such a job
+  expect(EXIT_CODES.engine).toBe(4)
+})
+
+test('engine errors and full disks that alternate, or that end, stop nothing', async () => {
+  const codes: Readonly<Record<string, 'engine' | 'storage'>> = { a: 'engine', b: 'engine', c: 'storage', d: 'engine', f: 'engine', g: 'engine' }
+  const { id } = labelling(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'], async (name) => {
+    if (codes[name]) throw new StudioError(codes[name], 'It failed.')
+  })
+  expect(await runner!.settled(id)).toMatchObject({ state: 'done', done: 8, failed: 6 })
 })
 
 test('other errors are not tried again', async () => {

@@ -35,14 +35,16 @@ export interface ForEachOptions {
 const BACKOFF_MS: readonly number[] = [500, 2000, 8000]
 /** So many items in a row that fail in the same way are no accident of one item. */
 const IN_A_ROW = 3
+/** Causes that would fail every other item as well. */
+const OF_NO_ITEM = { storage: 'could not be written', engine: 'failed with the engine' } as const satisfies Partial<Record<ErrorCode, string>>
 
 /**
  * Works through the pending items one after the other. A finished item is recorded at once and never done again; an item
  * that fails is recorded with its error and the batch goes on.
  *
- * An error of the engine is tried again on the same item, with growing waits, before the item fails; after several items
- * in a row the waits are left out. A full disk ends the batch after several items in a row: what is left stays pending.
- * Throws when no item at all succeeded, with the last item's error code.
+ * An error of the engine is tried again on the same item, with growing waits, before the item fails. A full disk, or an
+ * engine that is gone for good, ends the batch after several items in a row: what is left stays pending.
+ * Throws then, and when no item at all succeeded, with the last item's error code.
  */
 export async function forEachItem<Item, Result>(
   context: JobContext, batch: Batch<Item, Result>, options: ForEachOptions = {},
@@ -58,7 +60,7 @@ export async function forEachItem<Item, Result>(
     context.progress({ fraction: 0, message: name })
     try {
       const started = context.clock.now()
-      const result = await computeWithRetries(context, batch, item, allAre(failures, 'engine') ? [] : backoff)
+      const result = await computeWithRetries(context, batch, item, backoff)
       const next = { ...counts, done: counts.done + 1 }
       context.checkpoint(next, (db) => batch.finish(db, item, result))
       counts = next
@@ -71,8 +73,9 @@ export async function forEachItem<Item, Result>(
       context.log('error', `${name}: ${failure.message}`)
       context.checkpoint(counts, (db) => batch.fail(db, item, failure))
       failures = [...failures, failure].slice(-IN_A_ROW)
-      if (allAre(failures, 'storage')) {
-        throw new StudioError('storage', `${IN_A_ROW} ${batch.noun}s in a row could not be written. ${failure.message}`, { cause: failure })
+      const { code, message } = failure
+      if ((code === 'storage' || code === 'engine') && allAre(failures, code)) {
+        throw new StudioError(code, `${IN_A_ROW} ${batch.noun}s in a row ${OF_NO_ITEM[code]}. ${message}`, { cause: failure })
       }
     }
   }
