@@ -310,6 +310,38 @@ describe('an export that cannot be finished leaves the folder as it was', () => 
     expect(await readdir(out)).toEqual(['goodsam-export.json', 'gtFine'])
   })
 
+  it.each([0, 1, 2, 3])('a process that is killed after %i of the 4 renames: the earlier export comes back with the next one', async (survived) => {
+    const runId = await labelled()
+    await exporting()
+    const before = await filesBelow(out)
+    workspace.store.transaction((db) => appendReview(db, { runId, panoramaId: idOf('a') }, 'rejected'))
+    const killed = Promise.withResolvers<void>()
+    let renames = 0
+    const dying = {
+      ...nodeFiles,
+      rename: async (...args: Parameters<typeof nodeFiles.rename>) => {
+        if (renames++ < survived) return nodeFiles.rename(...args)
+        killed.resolve()
+        // nothing of this export happens any more
+        await new Promise(() => {})
+      },
+    }
+    void exporting({}, { fileSystem: dying })
+    await killed.promise
+    // as if another process had made them, one that is gone
+    for (const name of await readdir(out)) {
+      if (name.startsWith('.goodsam-')) await nodeFiles.rename(join(out, name), join(out, name.replace(/-\d+-/, '-999999999-')))
+    }
+
+    const full = { ...nodeFiles, open: async () => Promise.reject(writeError('ENOSPC')) }
+    await expect(exporting({}, { fileSystem: full })).rejects.toMatchObject({ code: 'storage' })
+    expect(await readdir(out)).toEqual(['goodsam-export.json', 'gtFine'])
+    expect(await filesBelow(out)).toEqual(before)
+    expect(await exporting()).toMatchObject({ panoramas: 1 })
+    expect(await readdir(out)).toEqual(['goodsam-export.json', 'gtFine'])
+    expect(await filesBelow(out)).toHaveLength(6)
+  })
+
   it('a full disk (a real one of 64 kB)', async () => {
     const noise = raster(1024, 512, (x, y) => (Math.imul(x * 1024 + y, 2654435761) >>> 16) % 19)
     await importFolder(workspace, await writeFiles(join(workspace.root, 'large'), { 'l.png': await png(picture(1024, 512, 9)) }), { dataset: 'large' })

@@ -39,7 +39,7 @@ export interface ExportFolder {
   discard(): Promise<void>
 }
 
-const STAGING = /^\.goodsam-(?:new|old)-(\d+)-[0-9a-f]+$/
+const STAGING = /^\.goodsam-(new|old)-((\d+)-[0-9a-f]+)$/
 /** What is different for a folder that can be any: another one will do. */
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full. Free space there, or choose a folder on another disk.',
@@ -56,12 +56,13 @@ const CLUTTER = new Set(['Thumbs.db', 'desktop.ini'])
  * otherwise `conflict`, and nothing is touched. Throws `storage` where it cannot be written.
  *
  * The files are written to a hidden folder inside and renamed at the end, so a full disk or a cancelled export leaves the
- * folder as it was.
+ * folder as it was. An earlier export that a killed process left half replaced is brought back first.
  */
 export async function openExportFolder(
   target: string, format: string, files: ExportFileSystem = nodeFiles,
 ): Promise<ExportFolder> {
   const folder = resolve(target)
+  await guarded('bring back the earlier export in', folder, () => bringBack(folder, files))
   await requireReplaceable(folder, format)
   const unique = `${process.pid}-${randomBytes(6).toString('hex')}`
   const staging = join(folder, `.goodsam-new-${unique}`)
@@ -205,12 +206,44 @@ async function readManifest(folder: string): Promise<ExportManifest | null> {
   }
 }
 
+/**
+ * A process that was killed while it replaced an export left the folder without a manifest and the earlier export, or a
+ * part of it, put away: it goes back to its place. Killed here, this goes on at the next time.
+ */
+async function bringBack(folder: string, files: ExportFileSystem): Promise<void> {
+  if (await readManifest(folder) !== null) return
+  for (const { name, kind, unique } of await leftovers(folder, files)) {
+    const retired = join(folder, name)
+    if (kind !== 'old' || await readManifest(retired) === null) continue
+    const present = new Set(await files.readdir(folder))
+    // the manifest comes last: a folder with one is whole
+    for (const entry of manifestFirst(await files.readdir(retired)).toReversed()) {
+      // what took its place belongs to the export that was not finished
+      if (present.has(entry)) await files.rename(join(folder, entry), join(folder, `.goodsam-new-${unique}`, entry))
+      await files.rename(join(retired, entry), join(folder, entry))
+    }
+    return
+  }
+}
+
 /** Removes what exports of processes that are gone left unfinished. */
 async function removeLeftovers(folder: string, files: ExportFileSystem): Promise<void> {
-  for (const name of await files.readdir(folder)) {
-    const pid = Number(STAGING.exec(name)?.[1] ?? 0)
-    if (pid > 0 && pid !== process.pid && !isAlive(pid)) await files.rm(join(folder, name), { recursive: true, force: true })
-  }
+  for (const { name } of await leftovers(folder, files)) await files.rm(join(folder, name), { recursive: true, force: true })
+}
+
+/** The hidden folders of exports whose processes are gone. */
+async function leftovers(
+  folder: string, files: ExportFileSystem,
+): Promise<{ readonly name: string; readonly kind: string; readonly unique: string }[]> {
+  const names = await files.readdir(folder).catch((error: unknown) => {
+    // no folder yet, or a file: what to say about it comes later
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return []
+    throw error
+  })
+  return names.flatMap((name) => {
+    const [, kind, unique, pid] = STAGING.exec(name) ?? []
+    return kind === undefined || Number(pid) === process.pid || isAlive(Number(pid)) ? [] : [{ name, kind, unique }]
+  })
 }
 
 function isAlive(pid: number): boolean {
