@@ -22,7 +22,7 @@ export interface ServeOptions {
 
 const MAX_UPLOAD_BYTES = 2 * 2 ** 30
 
-/** Serves the workstation until the process is asked to end. Prints the URL that lets one browser in. */
+/** Serves the workstation until the process is asked to end. Prints the URLs that let one browser in. */
 export async function serveWorkspace(options: ServeOptions): Promise<void> {
   const studio = await composeStudio({ workspace: resolve(options.workspace), create: options.create, queue: 'all' })
   try {
@@ -36,11 +36,12 @@ export async function serveWorkspace(options: ServeOptions): Promise<void> {
       uploads: { folder: studio.uploadsFolder, maxBytes: MAX_UPLOAD_BYTES },
       onBug: (error, where) => studio.log.error({ error }, where),
     })
-    const url = server.freshUrl()
-    process.stdout.write(options.json ? `${JSON.stringify({ url, host: server.host, port: server.port, workspace: resolve(options.workspace) })}\n` : greeting(url, options))
+    const urls = server.freshUrls()
+    const [url] = urls
+    process.stdout.write(options.json ? `${JSON.stringify({ url, urls, host: server.host, port: server.port, workspace: resolve(options.workspace) })}\n` : greeting(urls, options))
     if (options.open) openInBrowser(url)
     // a terminal only: a closed standard input must not end the server
-    if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(`${server.freshUrl()}\n`))
+    if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(addressLines(server.freshUrls())))
     await new Promise<void>((end) => {
       process.once('SIGINT', () => end())
       process.once('SIGTERM', () => end())
@@ -51,9 +52,17 @@ export async function serveWorkspace(options: ServeOptions): Promise<void> {
   }
 }
 
-function greeting(url: string, { workspace, token }: ServeOptions): string {
-  const way = token === null ? 'The link lets one browser in; press Enter for another, Ctrl+C to end.' : 'The link works as long as the server runs; Ctrl+C ends it.'
-  return `GoodSAM Studio: ${url}\nWorkspace ${resolve(workspace)}. ${way}\n`
+function greeting(urls: readonly string[], { workspace, token }: ServeOptions): string {
+  const several = urls.length > 1
+  const way = token === null
+    ? `${several ? 'One of the links lets one browser in, which spends the others' : 'The link lets one browser in'}; press Enter for another, Ctrl+C to end.`
+    : `${several ? 'The links work' : 'The link works'} as long as the server runs; Ctrl+C ends it.`
+  return `GoodSAM Studio: ${addressLines(urls)}Workspace ${resolve(workspace)}. ${way}\n`
+}
+
+/** The URL for this machine, then those for others. */
+function addressLines([own, ...others]: readonly string[]): string {
+  return [own, ...others.map((url) => `From other machines: ${url}`)].map((line) => `${line}\n`).join('')
 }
 
 /** Hands the URL to the desktop; a machine without one has the printed line. */

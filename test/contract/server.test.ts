@@ -48,7 +48,7 @@ describe('server', () => {
     })
 
     test('a token sets a strict cookie that scripts cannot read, redirects, and is spent', async () => {
-      const url = new URL(site.server.freshUrl())
+      const url = new URL(site.server.freshUrls()[0])
       const path = url.pathname + url.search
       const first = await ask(site, path)
       expect(first.status).toBe(303)
@@ -62,23 +62,23 @@ describe('server', () => {
     })
 
     test('a fresh URL makes the unspent one before it worthless', async () => {
-      const stale = new URL(site.server.freshUrl())
-      const fresh = new URL(site.server.freshUrl())
+      const stale = new URL(site.server.freshUrls()[0])
+      const fresh = new URL(site.server.freshUrls()[0])
       expect((await ask(site, stale.pathname + stale.search)).status).toBe(401)
       expect((await ask(site, fresh.pathname + fresh.search)).status).toBe(303)
     })
 
     test('asking for the headers of the entry page does not spend the token', async () => {
-      const url = new URL(site.server.freshUrl())
+      const url = new URL(site.server.freshUrls()[0])
       await ask(site, url.pathname + url.search, { method: 'HEAD' })
       expect((await ask(site, url.pathname + url.search)).status).toBe(303)
     })
 
     test('a token of the user\'s own stays valid, and its sessions outlive the server', async () => {
-      const token = 'my token/&'
+      const token = 'my token/& of length'
       const first = await openSite({ implementation: createFakeHost().implementation, token })
       const { port } = first.server
-      const url = new URL(first.server.freshUrl())
+      const url = new URL(first.server.freshUrls()[0])
       expect(url.searchParams.get('token')).toBe(token)
       expect((await ask(first, url.pathname + url.search)).status).toBe(303)
       expect((await ask(first, url.pathname + url.search)).status).toBe(303)
@@ -86,7 +86,7 @@ describe('server', () => {
       const second = await openSite({ implementation: createFakeHost().implementation, token, port })
       expect((await ask(second, '/session', { headers: { cookie: first.browser.cookie } })).status).toBe(204)
       await second.close()
-      const other = await openSite({ implementation: createFakeHost().implementation, token: 'another', port })
+      const other = await openSite({ implementation: createFakeHost().implementation, token: 'another of length', port })
       expect((await ask(other, '/session', { headers: { cookie: first.browser.cookie } })).status).toBe(401)
       await other.close()
     })

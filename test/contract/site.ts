@@ -39,7 +39,7 @@ export async function openSite(options: Pick<ServerOptions, 'implementation'> & 
     ...options,
   })
   const origin = `http://127.0.0.1:${server.port}`
-  const entry = await fetch(server.freshUrl(), { redirect: 'manual' })
+  const entry = await fetch(server.freshUrls()[0], { redirect: 'manual' })
   const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? ''
   const sockets = new Set<WebSocket>()
   return {

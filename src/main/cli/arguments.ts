@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { LEAST_TOKEN } from '../hosts/server/access.ts'
 
 /** Parser of a number between two bounds, both allowed. */
 export function numberIn(least: number, most: number): (text: string) => number {
@@ -30,9 +31,6 @@ export function degreesUpTo(most: number): (text: string) => number {
     return value
   }
 }
-
-/** The shortest token that cannot be guessed over a network. */
-const LEAST_TOKEN = 16
 
 /** Parser of an access token of the user's own. */
 export function accessToken(text: string): string {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { StudioError, toWireError } from '../../../contract/errors.ts'
 import type { Implementation } from '../../../contract/procedures.ts'
 import type { ArtifactSource } from '../artifact-source.ts'
-import { createAccess } from './access.ts'
+import { createAccess, requireLongToken } from './access.ts'
+import { urlHosts } from './addresses.ts'
 import { sendError } from './replies.ts'
 import { createRequestHandler, pathOf } from './request-handler.ts'
 import { acceptSockets } from './sockets.ts'
@@ -31,8 +32,12 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly host: string
   readonly port: number
-  /** a URL that lets one browser in; each call makes the unspent one before it worthless (not with a token of one's own) */
-  freshUrl(): string
+  /**
+   * URLs with a token, the best for this machine first, then those by which other machines reach a server on all
+   * addresses. The token is the same in all and lets one browser in; each call makes the unspent one before it worthless
+   * (not with a token of one's own, which stays).
+   */
+  freshUrls(): readonly string[]
   /** ends subscriptions, aborts calls, closes every connection */
   close(): Promise<void>
 }
@@ -42,10 +47,13 @@ const FAREWELL_MS = 1000
 
 /**
  * Serves the window, the contract (WebSocket /rpc), the artifacts (/artifact/<hash>) and uploads (POST /upload) to
- * browsers that hold a session. Throws StudioError: bad-file (the window was not built), conflict (port taken).
+ * browsers that hold a session. Throws StudioError: bad-file (the window was not built), bad-input (a token that can be
+ * guessed), conflict (port taken).
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const host = options.host ?? '127.0.0.1'
+  const { host = '127.0.0.1', token = null } = options
+  // before the port is taken
+  if (token !== null) requireLongToken(token)
   if (!existsSync(join(options.rendererFolder, 'index.html'))) {
     throw new StudioError('bad-file', `The window's files are missing in ${options.rendererFolder}: build them with "npm start" or "npm run build".`)
   }
@@ -53,8 +61,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // uploads of large panoramas over a slow line take as long as they take
   server.requestTimeout = 0
   await listen(server, host, options.port ?? 0)
-  const { port } = server.address() as AddressInfo
-  const access = createAccess({ host, port, token: options.token ?? null })
+  const { port, address } = server.address() as AddressInfo
+  const access = createAccess({ host, port, token })
 
   const handle = createRequestHandler(options, access)
   server.on('request', (request, response) => {
@@ -65,11 +73,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const sockets = acceptSockets(server, access, options)
 
-  const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
   return {
     host,
     port,
-    freshUrl: () => `http://${shownHost}:${port}/?token=${encodeURIComponent(access.freshToken())}`,
+    freshUrls() {
+      const query = `?token=${encodeURIComponent(access.freshToken())}`
+      return urlHosts(host, address).map((name) => `http://${name}:${port}/${query}`)
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       sockets.close()
