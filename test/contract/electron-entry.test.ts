@@ -32,6 +32,7 @@ test('the entry runs to its end before Electron is ready, then opens the workspa
   // Electron waits for this import before it is ready: were it to wait for Electron, neither would go on
   await import('../../src/main/index.ts')
   expect(seen.schemes).toHaveLength(1)
+  expect(seen.lockData).toEqual({ workspace: resolve('some workspace') })
   expect(opened).toEqual([])
 
   ready.resolve()

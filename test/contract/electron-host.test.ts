@@ -38,7 +38,7 @@ beforeEach(() => {
   app.events.removeAllListeners()
   ipcMain.events.removeAllListeners()
   BrowserWindow.open.length = 0
-  Object.assign(seen, { exitCodes: [], errorBoxes: [], schemes: [], menu: [], schemeHandler: null, isFirstInstance: true, quits: 0 })
+  Object.assign(seen, { exitCodes: [], errorBoxes: [], messageBoxes: [], lockData: null, schemes: [], menu: [], schemeHandler: null, isFirstInstance: true, quits: 0 })
   fake = createFakeHost()
   studioClosed = 0
   studio = {
@@ -48,8 +48,8 @@ beforeEach(() => {
   }
 })
 
-const start = (openStudio = async (): Promise<HostedStudio> => studio): Promise<void> =>
-  runElectronHost({ openStudio, rendererFolder: join(folder, 'window'), preload: '/build/index.cjs' })
+const start = (openStudio = async (): Promise<HostedStudio> => studio, workspace: string | null = '/w'): Promise<void> =>
+  runElectronHost({ workspace: workspace ?? '/home/w', isWorkspaceNamed: workspace !== null, openStudio, rendererFolder: join(folder, 'window'), preload: '/build/index.cjs' })
 
 async function get(url: string, init?: RequestInit): Promise<{ status: number; text: string; headers: Headers }> {
   const response = await seen.schemeHandler?.(new Request(url, init))
@@ -100,6 +100,31 @@ describe('the app', () => {
       return studio
     })
     expect([opened, seen.quits]).toEqual([false, 1])
+  })
+
+  test.each([
+    ['another workspace', '/other', [{ message: expect.stringContaining('/w is open already'), detail: expect.stringMatching(/To open \/other, close.*serve "\/other"/) }]],
+    ['the same workspace', '/w', []],
+    ['no workspace in particular', null, []],
+  ])('a second start on %s shows the window and says what is open instead', async (_what, other, boxes) => {
+    await start()
+    seen.isFirstInstance = false
+    await start(undefined, other)
+    app.events.emit('second-instance', {}, ['/electron'], '/', seen.lockData)
+    expect(BrowserWindow.open).toHaveLength(1)
+    expect(BrowserWindow.open[0].focused).toBe(1)
+    expect(seen.messageBoxes).toMatchObject(boxes)
+    expect(seen.messageBoxes).toHaveLength(boxes.length)
+  })
+
+  test('a second start while the workspace is still being opened is heard, and opens no window too early', async () => {
+    const opening = Promise.withResolvers<HostedStudio>()
+    const started = start(() => opening.promise)
+    app.events.emit('second-instance', {}, [], '/', { workspace: '/other' })
+    expect([seen.messageBoxes.length, BrowserWindow.open.length]).toEqual([1, 0])
+    opening.resolve(studio)
+    await started
+    expect(BrowserWindow.open).toHaveLength(1)
   })
 
   test('a workspace that cannot be opened is said in a dialog', async () => {

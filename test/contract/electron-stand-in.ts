@@ -37,6 +37,9 @@ class Emitter {
 export const seen = {
   exitCodes: [] as number[],
   errorBoxes: [] as { readonly title: string; readonly content: string }[],
+  messageBoxes: [] as Electron.MessageBoxOptions[],
+  /** what this instance tells the one that runs already */
+  lockData: null as Record<string, unknown> | null,
   schemes: [] as Electron.CustomScheme[],
   menu: [] as readonly (Electron.MenuItemConstructorOptions | Electron.MenuItem)[],
   schemeHandler: null as ((request: Request) => Response | Promise<Response>) | null,
@@ -50,7 +53,9 @@ export const seen = {
 class StandInApp extends Emitter {
   readonly isPackaged = false
 
-  requestSingleInstanceLock(): boolean {
+  requestSingleInstanceLock(data?: Record<string, unknown>): boolean {
+    // it crosses between processes as JSON
+    seen.lockData = data === undefined ? null : JSON.parse(JSON.stringify(data)) as Record<string, unknown>
     return seen.isFirstInstance
   }
 
@@ -225,7 +230,11 @@ export const dialog = {
   showErrorBox(title, content) {
     seen.errorBoxes.push({ title, content })
   },
-} satisfies Pick<Electron.Dialog, 'showErrorBox'>
+  async showMessageBox(...parameters: unknown[]) {
+    seen.messageBoxes.push(parameters.at(-1) as Electron.MessageBoxOptions)
+    return { response: 0, checkboxChecked: false }
+  },
+} satisfies Pick<Electron.Dialog, 'showErrorBox' | 'showMessageBox'>
 
 export const Menu = {
   buildFromTemplate(template) {

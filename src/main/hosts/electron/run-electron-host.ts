@@ -1,4 +1,5 @@
 import { app, BrowserWindow, dialog } from 'electron'
+import { z } from 'zod'
 import { EXIT_CODES, toWireError } from '../../../contract/errors.ts'
 import type { Implementation } from '../../../contract/procedures.ts'
 import type { ArtifactSource } from '../artifact-source.ts'
@@ -17,6 +18,10 @@ export interface HostedStudio {
 }
 
 export interface ElectronHostOptions {
+  /** absolute path of the workspace that openStudio opens */
+  readonly workspace: string
+  /** it was asked for by name; else whatever is open already will do */
+  readonly isWorkspaceNamed: boolean
   /** called when Electron is ready */
   openStudio(): Promise<HostedStudio>
   /** the built window */
@@ -25,18 +30,31 @@ export interface ElectronHostOptions {
   readonly preload: string
 }
 
+/** What a second instance tells the first one before it ends itself. */
+const secondStartSchema = z.object({ workspace: z.string().nullable() })
+type SecondStart = z.infer<typeof secondStartSchema>
+
 /**
  * Runs the desktop app: one instance, one workspace, one window at a time. A workspace that cannot be opened is said in
  * a dialog and ends the app with the exit code of the error. Resolves when the window is open (or the app is ending).
  */
 export async function runElectronHost(options: ElectronHostOptions): Promise<void> {
-  if (!app.requestSingleInstanceLock()) {
-    // the first instance hears of this and shows itself
+  const { workspace, isWorkspaceNamed } = options
+  if (!app.requestSingleInstanceLock({ workspace: isWorkspaceNamed ? workspace : null } satisfies SecondStart)) {
+    // the first instance hears of this, shows itself, and says so when it has another workspace open
     app.quit()
     return
   }
   registerScheme()
   confineWebContents()
+  let isOpen = false
+  // from the start: a second one may come while the workspace is still being opened
+  app.on('second-instance', (_event, _argv, _folder, data) => {
+    const window = isOpen ? showWindow(options.preload) : null
+    const second = secondStartSchema.safeParse(data)
+    const wanted = second.success ? second.data.workspace : null
+    if (wanted !== null && wanted !== workspace) void sayWhichIsOpen(window, { wanted, open: workspace })
+  })
   await app.whenReady()
   let studio: HostedStudio
   try {
@@ -51,7 +69,6 @@ export async function runElectronHost(options: ElectronHostOptions): Promise<voi
   const endIpc = serveIpc(studio.implementation, { onBug: studio.onBug })
   setMenu(process.platform)
 
-  app.on('second-instance', () => showWindow(options.preload))
   app.on('activate', () => showWindow(options.preload))
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit()
@@ -71,15 +88,25 @@ export async function runElectronHost(options: ElectronHostOptions): Promise<voi
       },
     )
   })
+  isOpen = true
   showWindow(options.preload)
 }
 
-function showWindow(preload: string): void {
+function showWindow(preload: string): BrowserWindow {
   const [window] = BrowserWindow.getAllWindows()
-  if (window === undefined) {
-    openWindow({ preload })
-    return
-  }
+  if (window === undefined) return openWindow({ preload })
   if (window.isMinimized()) window.restore()
   window.focus()
+  return window
+}
+
+/** The desktop window shows one workspace: what a start on another one led to must not look like that workspace. */
+async function sayWhichIsOpen(window: BrowserWindow | null, { wanted, open }: { readonly wanted: string; readonly open: string }): Promise<void> {
+  const box: Electron.MessageBoxOptions = {
+    type: 'info',
+    title: 'GoodSAM Studio',
+    message: `The workspace ${open} is open already, and the desktop window shows one at a time.`,
+    detail: `To open ${wanted}, close the window and start again. To work on both, serve it to a browser: npm run -s goodsam -- serve "${wanted}"`,
+  }
+  await (window === null ? dialog.showMessageBox(box) : dialog.showMessageBox(window, box))
 }
