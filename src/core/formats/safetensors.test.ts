@@ -77,6 +77,13 @@ test('tensors of any element type survive, as views where the file is aligned an
   )
 })
 
+test('a tensor may have any name, also one that JavaScript objects treat in their own way', () => {
+  const bytes = writeSafetensors(JSON.parse('{"__proto__": 0, "constructor": 0}', (name, value: unknown) =>
+    (name === '' ? value : { dtype: 'U8', shape: [1], data: Uint8Array.of(name.length) })) as Record<string, Tensor>)
+  const { tensors } = readSafetensors(bytes)
+  expect(Object.entries(tensors).map(([name, { data }]) => [name, data[0]])).toEqual([['__proto__', 9], ['constructor', 11]])
+})
+
 test.each([
   ['nothing', new Uint8Array(0), /too short/],
   ['a header longer than the file', file('{}').fill(255, 0, 8), /header does not fit/],

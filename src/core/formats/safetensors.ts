@@ -45,16 +45,16 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const placed = Object.entries(tensors).toSorted(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT)
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {}
+  const header: [name: string, entry: unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : []
   let end = 0
   for (const [name, { dtype, shape, data }] of placed) {
     if (!(data instanceof ARRAY_TYPES[dtype]) || elements(shape) !== data.length) {
       throw new RangeError(`Tensor "${name}": ${data.length} elements of ${data.constructor.name} are no ${dtype} of shape [${shape.join(', ')}].`)
     }
-    header[name] = { dtype, shape, data_offsets: [end, end + data.byteLength] }
+    header.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }])
     end += data.byteLength
   }
-  const json = new TextEncoder().encode(JSON.stringify(header))
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
   const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT
   const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + end)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true)
