@@ -7,7 +7,7 @@ import { readLabelPng } from '../../src/core/formats/indexed-png.ts'
 import { CITYSCAPES } from '../../src/core/labels/cityscapes.ts'
 import { agreementWithPainting, PAINTED, writePaintedPanorama } from '../support/painted-panoramas.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { openWindow, warnWithoutElectron, WINDOW_KINDS, type StudioWindow } from './window.ts'
+import { canOpen, openWindow, warnWithoutElectron, WINDOW_KINDS, type StudioWindow } from './window.ts'
 
 /**
  * The main job as a person does it: import, add models, label, look, move theta, accept, export. The steps share one
@@ -17,7 +17,7 @@ warnWithoutElectron()
 
 const MODELS = resolve(import.meta.dirname, '../fixtures/models')
 
-describe.each(WINDOW_KINDS)('the main job in the %s window', (kind) => {
+for (const kind of WINDOW_KINDS) describe.skipIf(!canOpen(kind))(`the main job in the ${kind} window`, () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
   let window: StudioWindow
   let page: Page

@@ -22,11 +22,16 @@ export interface StudioWindow {
   close(): Promise<void>
 }
 
-/** Which windows this machine can open: the browser always, the desktop window where the Electron binary is. */
-export const WINDOW_KINDS: readonly ('browser' | 'desktop')[] = electronBinary() ? ['browser', 'desktop'] : ['browser']
+export type WindowKind = 'browser' | 'desktop'
+export const WINDOW_KINDS: readonly WindowKind[] = ['browser', 'desktop']
+
+/** Whether this machine can open such a window: the browser always, the desktop window where the Electron binary is. */
+export function canOpen(kind: WindowKind): boolean {
+  return kind === 'browser' || electronBinary() !== null
+}
 
 export function warnWithoutElectron(): void {
-  if (!electronBinary()) console.warn('SKIPPED desktop window: the Electron binary is not installed. The same specs run in the browser.')
+  if (!canOpen('desktop')) console.warn('SKIPPED desktop window: the Electron binary is not installed, or there is no display. The same specs run in the browser.')
 }
 
 function electronBinary(): string | null {
@@ -37,7 +42,7 @@ function electronBinary(): string | null {
   return existsSync(path) && (process.platform !== 'linux' || process.env['DISPLAY']) ? path : null
 }
 
-export async function openWindow(kind: 'browser' | 'desktop', workspace: string): Promise<StudioWindow> {
+export async function openWindow(kind: WindowKind, workspace: string): Promise<StudioWindow> {
   return kind === 'desktop' ? openDesktop(workspace) : openBrowser(workspace)
 }
 
