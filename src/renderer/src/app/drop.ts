@@ -81,7 +81,8 @@ export async function uploadDrop(
   studio: Pick<Studio, 'pathOf'>, files: readonly DroppedFile[],
   options: { readonly signal: AbortSignal; readonly onProgress: (progress: UploadProgress) => void },
 ): Promise<readonly DroppedPath[]> {
-  const batch = crypto.randomUUID()
+  // not randomUUID: a browser on another machine has that over https alone
+  const batch = crypto.getRandomValues(new Uint32Array(4)).join('-')
   const roots = new Map<string, DroppedPath>()
   const waiting = [...files]
   let done = 0
