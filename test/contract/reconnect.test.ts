@@ -5,7 +5,7 @@ import { createWebSocketLink, type LinkState, type SocketLike, type WebSocketLin
 import { createFakeHost, job, type FakeHost } from './fake-implementation.ts'
 import { openSite, type Site } from './site.ts'
 
-const TOKEN = 'a lasting token'
+const TOKEN = 'a lasting token, long enough'
 let host: FakeHost
 let site: Site
 let link: WebSocketLink
