@@ -44,7 +44,8 @@ export async function followJob(client: Client, jobId: string): Promise<Job> {
       const onJob = (seen: Job): void => {
         if (seen.id !== jobId) return
         progress.show(seen)
-        void showLog()
+        // a line that cannot be shown is no reason to end the command; the whole log is read once more at the end
+        showLog().catch(() => {})
         if (['done', 'failed', 'cancelled', 'paused'].includes(seen.state)) {
           end()
           settle(seen)
