@@ -7,7 +7,7 @@ const only = (name, from, allowed, comment) => ({
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    only('core-is-pure', '^src/core/', ['^src/core/', '^node_modules/(fflate|fast-png|iobuffer)/'],
+    only('core-is-pure', '^src/core/', ['^src/core/', '^node_modules/(fflate|fast-png|iobuffer|@bufbuild/protobuf)/'],
       'core: numbers in, numbers out; no node:, DOM, electron, onnxruntime'),
     only('contract-imports-core', '^src/contract/', ['^src/(core|contract)/', '^node_modules/zod/'],
       'the contract imports core types and the schema library'),

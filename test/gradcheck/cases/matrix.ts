@@ -1,0 +1,3 @@
+import type { GradientCase } from '../gradient-check.ts'
+
+export const matrixCases: readonly GradientCase[] = []
