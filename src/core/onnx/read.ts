@@ -4,6 +4,8 @@ import { ModelError } from './errors.ts'
 import type { Attribute, Dim, Graph, Model, ModelFunction, Node, ValueInfo, ValueType } from './model.ts'
 import { copyOf, type ExternalData, readEntry, readTensor } from './read-tensor.ts'
 import { elementTypeOf, type Tensor } from './tensor.ts'
+import { inTopologicalOrder, nodesInOrder } from './topological-order.ts'
+import { validateModel } from './validate.ts'
 import { readFields } from './wire.ts'
 import { ATTRIBUTE_TYPES } from './write.ts'
 
@@ -24,15 +26,28 @@ interface Context {
 }
 
 /**
- * Parses a file. Tensors are copied into arrays of their own, so `bytes` may be dropped or changed afterwards.
+ * Parses and validates a file. Tensors are copied into arrays of their own, so `bytes` may be dropped or changed
+ * afterwards. Nodes come in an order in which they can run.
  *
  * Inputs that have an initializer (all of them before IR version 4) are given as initializers alone. A dimension of
  * which the file says nothing gets a text that no other has ("image.2": axis 2 of `image`). Documentation strings,
  * training information and quantization annotations, which change no result, are left out.
  *
- * Throws ModelError: damaged, or unsupported (segments, sparse initializers, an element type nobody knows).
+ * Throws ModelError: damaged, invalid (see validateModel), or unsupported (an opset or a domain that onnxruntime does
+ * not run, segments, sparse initializers, an element type nobody knows).
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Model {
+  const model = parsed(bytes, options)
+  const ordered: Model = {
+    ...model,
+    graph: inTopologicalOrder(model.graph),
+    functions: model.functions.map((each) => ({ ...each, nodes: nodesInOrder(each.nodes) })),
+  }
+  validateModel(ordered)
+  return ordered
+}
+
+function parsed(bytes: Uint8Array, options: ReadOptions): Model {
   try {
     return readModelProto(bytes, { externalData: options.externalData, depth: 0 })
   } catch (cause) {
