@@ -3,7 +3,7 @@
  * its outputs is taken in float64; central differences at two widths are extrapolated (Richardson), so that the error
  * left is the float32 rounding of the forward pass.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import { differentiate } from '../../src/core/autodiff/differentiate.ts'
 import { dims, GraphBuilder, type Value } from '../../src/core/onnx/graph-builder.ts'

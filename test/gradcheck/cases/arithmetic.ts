@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { GradientCase } from '../gradient-check.ts'
 
 /** Two shapes that broadcast against each other. */
