@@ -111,9 +111,14 @@ export class GraphBuilder {
     }
   }
 
-  /** Declares a graph output; under another name through an Identity node. */
+  /** Declares a graph output; under another name, or where the value is a constant, through an Identity node. */
   output(value: Value, name = value.name): Value {
-    const output = name === value.name && !this.initializers.has(name) ? value : this.append({ name: '', opType: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: new Map() })[0]
+    if (!this.initializers.has(value.name) && name === value.name) {
+      this.outputs.push(value)
+      return value
+    }
+    const output = this.define({ ...value, name: name === value.name ? this.freshName(name) : name })
+    this.nodes.push({ name: output.name, opType: 'Identity', domain: '', inputs: [value.name], outputs: [output.name], attributes: new Map() })
     this.outputs.push(output)
     return output
   }
