@@ -1,12 +1,16 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import golden from '../../../test/fixtures/safetensors.golden.json' with { type: 'json' }
-import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
+import { readSafetensors, type Tensor, toFloat32, writeSafetensors } from './safetensors.ts'
 
 const goldenBytes = Uint8Array.from(Buffer.from(golden.hex, 'hex'))
 
 function hex({ data }: Tensor): string {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')
+}
+
+function asFloat32(dtype: Tensor['dtype'], data: Tensor['data']): readonly number[] {
+  return [...toFloat32({ dtype, shape: [data.length], data })]
 }
 
 /** A file with the given header and data. */
@@ -95,6 +99,9 @@ test.each([
   ['an inherited type', file('{"a":{"dtype":"toString","shape":[1],"data_offsets":[0,1]}}'), /"toString"/],
   ['a negative shape', file('{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}'), /no shape or place/],
   ['a shape that does not fit', file('{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,16]}}'), /\[3\] does not fit its 16 bytes/],
+  ['tensors that share bytes', file('{"a":{"dtype":"U8","shape":[16],"data_offsets":[0,16]},"b":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}}'), /"b" starts at byte 3, .* ends at 16/],
+  ['bytes between tensors', file('{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[8],"data_offsets":[8,16]}}'), /"b" starts at byte 8, .* ends at 4/],
+  ['bytes after the last tensor', file('{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}'), /ends at byte 4 of 16/],
   ['data that end early', file('{"a":{"dtype":"F32","shape":[5],"data_offsets":[0,20]}}'), /ends after the file/],
 ])('refuses %s', (_, bytes, message) => {
   expect(() => readSafetensors(bytes)).toThrow(message)
@@ -104,6 +111,20 @@ test('a truncated file is refused at every length', () => {
   for (let length = 0; length < goldenBytes.length; length++) {
     expect(() => readSafetensors(goldenBytes.slice(0, length)), `${length} bytes`).toThrow(Error)
   }
+})
+
+test('a buffer of Node whose tensors are not aligned is read', () => {
+  const bytes = writeSafetensors({ a: { dtype: 'F64', shape: [1], data: Float64Array.of(0.1) } })
+  expect(readSafetensors(Buffer.concat([Buffer.of(0), bytes]).subarray(1)).tensors.a.data).toEqual(Float64Array.of(0.1))
+})
+
+test('floats of every width become float32', () => {
+  expect(asFloat32('F32', Float32Array.of(0.5, -3))).toEqual([0.5, -3])
+  expect(asFloat32('F64', Float64Array.of(0.1))).toEqual([Math.fround(0.1)])
+  // 1, -2, the greatest float16, the least, infinity
+  expect(asFloat32('F16', Uint16Array.of(0x3c00, 0xc000, 0x7bff, 1, 0x7c00))).toEqual([1, -2, 65504, 2 ** -24, Infinity])
+  expect(asFloat32('BF16', Uint16Array.of(0x3f80, 0xc000, 0x4049))).toEqual([1, -2, 3.140625])
+  expect(() => asFloat32('U16', Uint16Array.of(1))).toThrow(/U16/)
 })
 
 test('a shape that does not fit its data is not written', () => {

@@ -1,4 +1,5 @@
 /** The safetensors format: an 8-byte little-endian header length, a JSON header, then the tensors' bytes without gaps. */
+import { bfloat16ToFloat32, float16ToFloat32 } from '../onnx/half.ts'
 
 export type SafetensorsDtype = 'BOOL' | 'U8' | 'I8' | 'U16' | 'I16' | 'F16' | 'BF16' | 'U32' | 'I32' | 'F32' | 'U64' | 'I64' | 'F64'
 
@@ -84,7 +85,9 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
     throw new Error('Damaged safetensors header: the metadata are not text.')
   }
   const data = bytes.subarray(dataStart)
-  const tensors = Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, readTensor(name, entry, data)]))
+  const read = Object.entries(entries).map(([name, entry]) => ({ name, ...readTensor(name, entry, data) }))
+  requireWithoutGaps(read, data.length)
+  const tensors = Object.fromEntries(read.map(({ name, tensor }) => [name, tensor]))
   return { tensors, metadata: metadata as Record<string, string> }
 }
 
@@ -99,7 +102,13 @@ function parseHeader(json: Uint8Array): Record<string, unknown> {
   return header
 }
 
-function readTensor(name: string, entry: unknown, data: Uint8Array): Tensor {
+interface Placed {
+  readonly tensor: Tensor
+  readonly start: number
+  readonly end: number
+}
+
+function readTensor(name: string, entry: unknown, data: Uint8Array): Placed {
   if (!isRecord(entry)) throw new Error(`Damaged safetensors header: no description of tensor "${name}".`)
   const { dtype, shape, data_offsets: offsets } = entry
   if (typeof dtype !== 'string' || !Object.hasOwn(ARRAY_TYPES, dtype)) {
@@ -117,8 +126,30 @@ function readTensor(name: string, entry: unknown, data: Uint8Array): Tensor {
     throw new Error(`Damaged safetensors header: tensor "${name}" of shape [${shape.join(', ')}] does not fit its ${end - start} bytes.`)
   }
   const place = data.subarray(start, end)
-  const aligned = place.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? place : place.slice()
-  return { dtype: known, shape, data: new Type(aligned.buffer, aligned.byteOffset, length) }
+  // a copy by the constructor: slices of Node's Buffer are views
+  const aligned = place.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? place : new Uint8Array(place)
+  return { tensor: { dtype: known, shape, data: new Type(aligned.buffer, aligned.byteOffset, length) }, start, end }
+}
+
+/** As the reference implementation: tensors that share bytes, and bytes of no tensor, are no safetensors file. */
+function requireWithoutGaps(placed: readonly ({ readonly name: string } & Placed)[], length: number): void {
+  let reached = 0
+  for (const { name, start, end } of placed.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+    if (start !== reached) {
+      throw new Error(`Damaged safetensors header: tensor "${name}" starts at byte ${start}, the one before it ends at ${reached}.`)
+    }
+    reached = end
+  }
+  if (reached !== length) throw new Error(`Damaged safetensors file: its last tensor ends at byte ${reached} of ${length}.`)
+}
+
+/** A tensor of floats as float32: F32 as it is (the same array), F16 and BF16 exactly, F64 rounded. Throws RangeError for others. */
+export function toFloat32({ dtype, data }: Tensor): Float32Array {
+  if (data instanceof Float32Array) return data
+  if (data instanceof Float64Array) return Float32Array.from(data)
+  if (dtype === 'F16' && data instanceof Uint16Array) return float16ToFloat32(data)
+  if (dtype === 'BF16' && data instanceof Uint16Array) return bfloat16ToFloat32(data)
+  throw new RangeError(`A tensor of ${dtype} holds no floats.`)
 }
 
 function elements(shape: readonly number[]): number {

@@ -1,7 +1,7 @@
 /** Model-local functions (https://onnx.ai/onnx/repo-docs/IR.html#functions), replaced by their nodes. */
 import { ModelError } from './errors.ts'
 import { type Attribute, describeNode, type Graph, type Model, type ModelFunction, type Node, type ValueInfo } from './model.ts'
-import { graphsOf, namesDefined } from './topological-order.ts'
+import { graphsOf, namesDefined, nodesOf } from './topological-order.ts'
 
 /** Functions that call functions double the nodes with every level: a small file could fill the memory. */
 const MAX_NODES = 1_000_000
@@ -14,7 +14,7 @@ const MAX_NODES = 1_000_000
 export function inlineFunctions(model: Model): Model {
   if (model.functions.length === 0) return model
   const graph = new Inliner(model).graph(model.graph, TOP)
-  const used = domainsOf(graph)
+  const used = new Set([...nodesOf(graph)].map((node) => node.domain))
   const opsets = [...opsetsOfAll(model)].filter(([domain]) => domain === '' || used.has(domain))
   return { ...model, opsets: new Map(opsets), graph, functions: [] }
 }
@@ -133,11 +133,10 @@ function key(domain: string, name: string, overload: string): string {
   return JSON.stringify([domain, name, overload])
 }
 
-function* allNames(graph: Graph): Generator<string> {
-  yield* namesDefined(graph)
-  for (const node of graph.nodes) {
-    for (const attribute of node.attributes.values()) for (const inner of graphsOf(attribute)) yield* allNames(inner)
-  }
+/** Every name of a graph and of the graphs inside it. */
+function allNames(graph: Graph): readonly string[] {
+  const inner = [...nodesOf(graph)].flatMap((node) => [...node.attributes.values()].flatMap(graphsOf))
+  return [graph, ...inner].flatMap((each) => [...namesDefined(each)])
 }
 
 /** What the model and its functions import; a domain has one version. */
@@ -153,9 +152,4 @@ function opsetsOfAll({ opsets, functions }: Model): ReadonlyMap<string, number> 
     }
   }
   return all
-}
-
-function domainsOf(graph: Graph): ReadonlySet<string> {
-  const inner = graph.nodes.flatMap((node) => [...node.attributes.values()].flatMap(graphsOf))
-  return new Set([...graph.nodes.map((node) => node.domain), ...inner.flatMap((each) => [...domainsOf(each)])])
 }

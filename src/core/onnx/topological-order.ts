@@ -7,6 +7,14 @@ export function graphsOf(attribute: Attribute): readonly Graph[] {
   return attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : []
 }
 
+/** The nodes of a graph and of the graphs inside it. */
+export function* nodesOf(graph: Graph): Generator<Node> {
+  for (const node of graph.nodes) {
+    yield node
+    for (const attribute of node.attributes.values()) for (const inner of graphsOf(attribute)) yield* nodesOf(inner)
+  }
+}
+
 /** Names that a node reads: its inputs, and what its inner graphs read from outside. */
 export function namesRead(node: Node): ReadonlySet<string> {
   const names = new Set(node.inputs)

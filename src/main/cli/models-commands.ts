@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import type { Model, ModelKind } from '../../contract/schemas.ts'
+import { addModelsShowCommand } from './models-show-command.ts'
 import { printResult, table, type OutputOptions } from './output.ts'
 import { withStudio } from './studio-session.ts'
 
-/** models add, models list */
+/** models add, models list; models show: models-show-command.ts */
 export function addModelsCommands(program: Command): void {
   const models = program.command('models').description('SAM and teacher-assistant networks (ONNX)')
 
@@ -29,6 +30,7 @@ export function addModelsCommands(program: Command): void {
         table(['id', 'name', 'kind', 'dialect', 'files'],
           all.map((m) => [m.id, m.name, m.kind, m.dialect, m.files.map((f) => f.name).join(', ')])))
     })
+  addModelsShowCommand(models)
 }
 
 function withSignature(model: Model): Model & { inputs: Model['files'][number]['inputs']; outputs: Model['files'][number]['outputs'] } {
