@@ -1,5 +1,7 @@
 /** Gradients of arithmetic, element by element with broadcasting: each is returned in the output's shape, the walker sums it back. */
-import { NO_GRADIENT, type Rule } from '../rule.ts'
+import { ELEMENT_TYPES } from '../../onnx/tensor.ts'
+import type { Value } from '../../onnx/graph-builder.ts'
+import { NO_GRADIENT, type Rule, type RuleInput } from '../rule.ts'
 
 /** a + b */
 export const add: Rule = ({ dy: [dy] }) => [dy, dy]
@@ -13,26 +15,82 @@ export const mul: Rule = ({ x: [a, b], dy: [dy], emit, needed }) => [
   needed[1] ? emit('Mul', [dy, a]) : NO_GRADIENT,
 ]
 
-export const div: Rule = () => { throw new Error('div: to be written') }
+/** y = a / b: dy / b and -dy y / b */
+export const div: Rule = ({ x: [, b], y: [y], dy: [dy], emit, needed }) => {
+  const quotient = emit('Div', [dy, b])
+  return [quotient, needed[1] ? emit('Neg', [emit('Mul', [quotient, y])]) : NO_GRADIENT]
+}
 
-export const neg: Rule = () => { throw new Error('neg: to be written') }
+export const neg: Rule = ({ dy: [dy], emit }) => [emit('Neg', [dy])]
 
-export const abs: Rule = () => { throw new Error('abs: to be written') }
+/** 0 at 0, as in PyTorch */
+export const abs: Rule = ({ x: [x], dy: [dy], emit }) => [emit('Mul', [dy, emit('Sign', [x])])]
 
-export const pow: Rule = () => { throw new Error('pow: to be written') }
+/** y = a^p. A gradient by p of a negative base is NaN, as the logarithm is. */
+export const pow: Rule = (rule) => {
+  const { x: [base, exponent], needed } = rule
+  const power = exponent.elementType === base.elementType ? exponent : rule.emit('Cast', [exponent], { to: ELEMENT_TYPES[base.elementType].code })
+  return [
+    needed[0] ? powByBase(rule, power) : NO_GRADIENT,
+    needed[1] ? powByExponent(rule) : NO_GRADIENT,
+  ]
+}
 
-export const sqrt: Rule = () => { throw new Error('sqrt: to be written') }
+/** p a^(p-1), with products where p is a small whole number; 0 where p is 0, also at a = 0. */
+function powByBase({ x: [base], dy: [dy], emit }: RuleInput, exponent: Value): Value {
+  const known = exponent.contents?.length === 1 ? exponent.contents[0] : undefined
+  if (known === 1) return dy
+  if (known === 2) return emit('Mul', [dy, emit('Add', [base, base])])
+  if (known === 3) return emit('Mul', [dy, emit('Mul', [emit('Mul', [base, base]), 3])])
+  const power = emit('Mul', [emit('Pow', [base, emit('Sub', [exponent, 1])]), exponent])
+  const slope = typeof known === 'number' && known !== 0 ? power : emit('Where', [emit('Equal', [exponent, 0]), exponent, power])
+  return emit('Mul', [dy, slope])
+}
 
-export const reciprocal: Rule = () => { throw new Error('reciprocal: to be written') }
+/** y ln a; 0 where a is 0 and y does not depend on p (p > 0) */
+function powByExponent({ x: [base], y: [y], dy: [dy], emit }: RuleInput): Value {
+  const slope = emit('Mul', [y, emit('Log', [base])])
+  return emit('Mul', [dy, emit('Where', [emit('Equal', [y, 0]), y, slope])])
+}
 
-export const exp: Rule = () => { throw new Error('exp: to be written') }
+/** 1 / 2y */
+export const sqrt: Rule = ({ y: [y], dy: [dy], emit }) => [emit('Div', [emit('Mul', [dy, 0.5]), y])]
 
-export const log: Rule = () => { throw new Error('log: to be written') }
+/** -y^2 */
+export const reciprocal: Rule = ({ y: [y], dy: [dy], emit }) => [emit('Mul', [dy, emit('Mul', [y, emit('Neg', [y])])])]
 
-export const min: Rule = () => { throw new Error('min: to be written') }
+export const exp: Rule = ({ y: [y], dy: [dy], emit }) => [emit('Mul', [dy, y])]
 
-export const max: Rule = () => { throw new Error('max: to be written') }
+export const log: Rule = ({ x: [x], dy: [dy], emit }) => [emit('Div', [dy, x])]
 
-export const where: Rule = () => { throw new Error('where: to be written') }
+export const sin: Rule = ({ x: [x], dy: [dy], emit }) => [emit('Mul', [dy, emit('Cos', [x])])]
 
-export const sum: Rule = () => { throw new Error('sum: to be written') }
+export const cos: Rule = ({ x: [x], dy: [dy], emit }) => [emit('Mul', [dy, emit('Neg', [emit('Sin', [x])])])]
+
+/** The smallest (largest) of any number of inputs. Inputs that tie share the gradient evenly, as in PyTorch. */
+const extreme: Rule = ({ x, y: [y], dy: [dy], emit, needed }) => {
+  if (x.length === 1) return [dy]
+  const chosen = x.map((each) => emit('Equal', [each, y]))
+  const count = emit('Sum', chosen.map((each) => emit('Cast', [each], { to: ELEMENT_TYPES[y.elementType].code })))
+  const share = emit('Div', [dy, count])
+  return chosen.map((each, index) => (needed[index] ? emit('Where', [each, share, 0]) : NO_GRADIENT))
+}
+
+export const min = extreme
+export const max = extreme
+
+/** The chosen side gets the gradient, the other exactly 0, whatever its value. */
+export const where: Rule = ({ x: [condition], dy: [dy], emit, needed }) => [
+  NO_GRADIENT,
+  needed[1] ? emit('Where', [condition, dy, 0]) : NO_GRADIENT,
+  needed[2] ? emit('Where', [condition, 0, dy]) : NO_GRADIENT,
+]
+
+/** The sum of any number of inputs */
+export const sum: Rule = ({ x, dy: [dy] }) => x.map(() => dy)
+
+/** The mean of any number of inputs */
+export const mean: Rule = ({ x, dy: [dy], emit }) => {
+  const share = emit('Mul', [dy, 1 / x.length])
+  return x.map(() => share)
+}

@@ -1,24 +1,74 @@
-/** Gradients of reductions. */
+/** Gradients of reductions: the gradient is brought to the kept shape (reduced dimensions 1) and spread over the input. */
+import { intAttribute } from '../../onnx/model.ts'
+import { ELEMENT_TYPES, elementCount } from '../../onnx/tensor.ts'
 import { dims, type Value } from '../../onnx/graph-builder.ts'
-import { NO_GRADIENT, type Rule } from '../rule.ts'
+import { normalizeAxis } from '../../onnx/dims.ts'
+import { NO_GRADIENT, type Rule, type RuleInput } from '../rule.ts'
 
-/** Every element of the input counts once: the gradient spread back over the reduced axes. */
-export const reduceSum: Rule = ({ x: [x, axes], y: [y], dy: [dy], emit }) => {
-  const kept = dims(x).map((dim, axis) => (reducedAxes(dims(x), dims(y), axes).has(axis) ? 1 : dim))
-  return [emit('Expand', [emit('Reshape', [dy, kept]), dims(x)]), NO_GRADIENT]
+/** Every element counts once. */
+export const reduceSum: Rule = (rule) => [spread(rule, kept(rule, rule.dy[0])), NO_GRADIENT]
+
+/** Every element counts 1 / n. */
+export const reduceMean: Rule = (rule) => {
+  const share = elementCount(dims(rule.y[0])) / elementCount(dims(rule.x[0]))
+  return [spread(rule, rule.emit('Mul', [kept(rule, rule.dy[0]), share])), NO_GRADIENT]
 }
 
-/** The axes that a reduction from `from` sums over: as its axes input says, or all. */
-function reducedAxes(from: readonly number[], to: readonly number[], axes: Value | undefined): ReadonlySet<number> {
-  const asked = axes?.contents?.map(Number) ?? []
-  if (asked.length === 0) return new Set(to.length === from.length && to.every((dim, axis) => dim === from[axis]) ? [] : from.keys())
-  return new Set(asked.map((axis) => (axis < 0 ? axis + from.length : axis)))
+/** The largest (smallest) element gets the gradient; elements that tie share it evenly, as in PyTorch's amax. */
+export const reduceMax: Rule = (rule) => {
+  const { x: [x], y: [y], dy: [dy], emit } = rule
+  const chosen = emit('Equal', [x, kept(rule, y)])
+  const count = emit('ReduceSum', [emit('Cast', [chosen], { to: ELEMENT_TYPES[x.elementType].code }), axesOf(rule)], { keepdims: 1 })
+  return [emit('Where', [chosen, emit('Div', [kept(rule, dy), count]), 0]), NO_GRADIENT]
+}
+export const reduceMin = reduceMax
+export const globalMaxPool = reduceMax
+
+/** y = log(sum(exp(x))): exp(x - y) */
+export const reduceLogSumExp: Rule = (rule) => {
+  const { x: [x], y: [y], dy: [dy], emit } = rule
+  return [emit('Mul', [emit('Exp', [emit('Sub', [x, kept(rule, y)])]), kept(rule, dy)]), NO_GRADIENT]
 }
 
-export const reduceMean: Rule = () => { throw new Error('reduceMean: to be written') }
+/** 2 x */
+export const reduceSumSquare: Rule = (rule) => {
+  const { x: [x], dy: [dy], emit } = rule
+  return [emit('Mul', [x, emit('Mul', [kept(rule, dy), 2])]), NO_GRADIENT]
+}
 
-export const reduceMax: Rule = () => { throw new Error('reduceMax: to be written') }
+/** sign(x) */
+export const reduceL1: Rule = (rule) => {
+  const { x: [x], dy: [dy], emit } = rule
+  return [emit('Mul', [emit('Sign', [x]), kept(rule, dy)]), NO_GRADIENT]
+}
 
-export const reduceLogSumExp: Rule = () => { throw new Error('reduceLogSumExp: to be written') }
+/** x / y; 0 where the norm is 0, as in PyTorch */
+export const reduceL2: Rule = (rule) => {
+  const { x: [x], y: [y], dy: [dy], emit } = rule
+  const factor = emit('Where', [emit('Equal', [y, 0]), 0, emit('Div', [dy, y])])
+  return [emit('Mul', [x, kept(rule, factor)]), NO_GRADIENT]
+}
 
-export const globalAveragePool: Rule = () => { throw new Error('globalAveragePool: to be written') }
+export const globalAveragePool = reduceMean
+
+/** The kept-dimensions form of the output or of its gradient, which broadcasts against the input. */
+function kept(rule: RuleInput, value: Value): Value {
+  const from = dims(rule.x[0])
+  if (dims(value).length === from.length) return value
+  const axes = axesOf(rule)
+  return rule.emit('Reshape', [value, from.map((dim, axis) => (axes.includes(axis) ? 1 : dim))])
+}
+
+/** Returns a value of the kept shape at every element of the input. */
+function spread({ x: [x], emit }: RuleInput, value: Value): Value {
+  return emit('Expand', [value, dims(x)])
+}
+
+/** The axes that a node reduces: the spatial ones of a global pooling; those of its axes input; all where it has none. */
+function axesOf({ node, x: [x, axes] }: RuleInput): readonly number[] {
+  const rank = dims(x).length
+  const all = Array.from({ length: rank }, (_, axis) => axis)
+  if (node.opType.startsWith('Global')) return all.slice(2)
+  const asked = axes?.contents?.map((axis) => normalizeAxis(Number(axis), rank)) ?? []
+  return asked.length > 0 || intAttribute(node, 'noop_with_empty_axes', 0) === 1 ? asked : all
+}
