@@ -1,0 +1,58 @@
+/** Layers that networks are made of, emitted into a graph; their parameters are initializers of the graph. */
+import type { GraphBuilder, Operand, Value } from '../onnx/graph-builder.ts'
+import { ModelError } from '../onnx/errors.ts'
+import type { Weights } from './parameters.ts'
+
+/** A graph under construction and the tensors of its parameters. */
+export interface Net {
+  readonly builder: GraphBuilder
+  readonly weights: Weights
+}
+
+/** The parameter of that name. Throws ModelError 'invalid' where the weights lack it. */
+export function parameter({ builder, weights }: Net, name: string): Value {
+  if (builder.has(name)) return builder.value(name)
+  const tensor = weights.get(name)
+  if (tensor === undefined) throw new ModelError('invalid', `The weights lack the parameter "${name}".`)
+  return builder.initializer(name, tensor)
+}
+
+/** A dense layer on rows: [rows, input] -> [rows, output]. As Gemm, whose weight needs no transposed copy. */
+export function linear(net: Net, name: string, rows: Value): Value {
+  return net.builder.emit('Gemm', [rows, parameter(net, `${name}.weight`), parameter(net, `${name}.bias`)], { transB: 1 })
+}
+
+/** A dense layer on maps, which is a 1x1 convolution: [batch, input, height, width] -> [batch, output, height, width]. */
+export function linearOnMap(net: Net, name: string, map: Value): Value {
+  const weight = net.builder.emit('Unsqueeze', [parameter(net, `${name}.weight`), [2, 3]])
+  return net.builder.emit('Conv', [map, weight, parameter(net, `${name}.bias`)], { kernel_shape: [1, 1] })
+}
+
+/** Layer normalisation over the last axis. */
+export function layerNorm(net: Net, name: string, x: Value, epsilon = 1e-5): Value {
+  return net.builder.emit('LayerNormalization', [x, parameter(net, `${name}.weight`), parameter(net, `${name}.bias`)], { axis: -1, epsilon })
+}
+
+export interface ConvOptions {
+  readonly kernel: number
+  readonly stride?: number
+  readonly pad?: number
+  readonly groups?: number
+}
+
+/** A square convolution with bias. */
+export function conv(net: Net, name: string, x: Value, { kernel, stride = 1, pad = 0, groups = 1 }: ConvOptions): Value {
+  return net.builder.emit('Conv', [x, parameter(net, `${name}.weight`), parameter(net, `${name}.bias`)], {
+    kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad], group: groups,
+  })
+}
+
+/** A shape for Reshape from sizes, -1, 0 and values that hold sizes. */
+export function shapeOfParts(builder: GraphBuilder, ...parts: readonly (number | Value)[]): Value {
+  return builder.emit('Concat', parts.map((part): Operand => (typeof part === 'number' ? [part] : part)), { axis: 0 })
+}
+
+/** Sizes of a value as an int64 vector: axes `start` to before `end`. */
+export function sizes(builder: GraphBuilder, x: Value, start: number, end: number): Value {
+  return builder.emit('Shape', [x], { start, end })
+}
