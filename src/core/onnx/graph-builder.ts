@@ -4,10 +4,11 @@
  * instead of a node, which folds shape arithmetic away as soon as dimensions are numbers.
  */
 import { type Attribute, describeNode, type Dim, type Graph, type Model, type Node, type Shape } from './model.ts'
-import { ELEMENT_TYPES, type ElementType, type Tensor, tensorOf } from './tensor.ts'
+import { type ElementType, isFloat, type Tensor, tensorOf } from './tensor.ts'
 import { formatShape } from './dims.ts'
 import { ModelError } from './errors.ts'
-import { isConstant, MAX_CONTENTS, type ValueFacts } from './types/type-rule.ts'
+import { neededNodes } from './needed-nodes.ts'
+import { MAX_CONTENTS, type ValueFacts } from './types/type-rule.ts'
 import { typeRule } from './types/table.ts'
 
 /** The opset of everything that is built here. */
@@ -19,7 +20,7 @@ export interface Value extends ValueFacts {
   readonly name: string
 }
 
-/** A value; a number: a scalar constant of the element type of the node's first value; numbers: an int64 vector; undefined: left out. */
+/** A value; a number: a scalar constant of the element type of the node's first value that is no truth value; numbers: an int64 vector; undefined: left out. */
 export type Operand = Value | number | readonly number[] | undefined
 
 /** Attributes in short form: integers, strings and tensors by their JavaScript type, floats by their name (FLOAT_ATTRIBUTES). */
@@ -38,6 +39,9 @@ export class GraphBuilder {
   private readonly initializers = new Map<string, Tensor>()
   private readonly values = new Map<string, Value>()
   private readonly constants = new Map<string, Value>()
+  /** Named tensors of floats: what is computed from them is not folded, since they may be trained */
+  private readonly parameters = new Set<string>()
+  private readonly reserved = new Set<string>()
   private readonly scopes: string[] = []
   private readonly counters = new Map<string, number>()
 
@@ -50,8 +54,8 @@ export class GraphBuilder {
 
   /** A named tensor that belongs to the model: a parameter, a buffer. Never merged with another. */
   initializer(name: string, tensor: Tensor): Value {
-    this.initializers.set(name, tensor)
-    return this.define({ name, elementType: tensor.elementType, shape: tensor.dims, ...contentsOf(tensor) })
+    if (isFloat(tensor.elementType)) this.parameters.add(name)
+    return this.defineTensor(name, tensor)
   }
 
   /** A constant; equal small constants are one. */
@@ -60,7 +64,7 @@ export class GraphBuilder {
     const key = contents === undefined ? undefined : `${tensor.elementType}[${tensor.dims.join()}]:${contents.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}`
     const known = key === undefined ? undefined : this.constants.get(key)
     if (known !== undefined) return known
-    const value = this.initializer(this.freshName('constant'), tensor)
+    const value = this.defineTensor(this.freshName('constant'), tensor)
     if (key !== undefined) this.constants.set(key, value)
     return value
   }
@@ -70,7 +74,7 @@ export class GraphBuilder {
 
   /** Emits one node with the given number of outputs. */
   emitAll(opType: string, inputs: readonly Operand[], attributes: Attributes, outputs: number): readonly Value[] {
-    const first = inputs.find((each): each is Value => typeof each === 'object' && 'elementType' in each)
+    const first = inputs.find((each): each is Value => typeof each === 'object' && 'elementType' in each && each.elementType !== 'bool')
     const operands = inputs.map((each) => this.operand(each, first?.elementType ?? 'float32'))
     const name = this.freshName(opType)
     return this.append({
@@ -92,11 +96,11 @@ export class GraphBuilder {
     }
     const facts = named(node, () => rule({ node, x: node.inputs.map((name) => (name === '' ? undefined : this.value(name))) }))
     const value = node.opType === 'Constant' ? node.attributes.get('value') : undefined
-    if (value?.kind === 'tensor') return [this.initializer(node.outputs[0], value.value)]
+    if (value?.kind === 'tensor') return [this.defineTensor(node.outputs[0], value.value)]
+    if (node.outputs.length > facts.length) throw new ModelError('invalid', `${describeNode(node)} has ${node.outputs.length} outputs; ${node.opType} has ${facts.length}.`)
     const outputs = node.outputs.map((name, index) => ({ ...facts[index], name }))
-    if (outputs.every((output) => output.name === '' || isConstant(output))) {
-      return outputs.map((output) => (isConstant(output) ? this.initializer(output.name, tensorOfContents(output)) : output))
-    }
+    const tensors = node.inputs.some((name) => this.parameters.has(name)) ? [] : outputs.flatMap((output) => tensorOfContents(output) ?? [])
+    if (tensors.length === outputs.length) return outputs.map(({ name }, index) => this.defineTensor(name, tensors[index]))
     this.nodes.push(node)
     return outputs.map((output) => (output.name === '' ? output : this.define(output)))
   }
@@ -111,14 +115,10 @@ export class GraphBuilder {
     }
   }
 
-  /** Declares a graph output; under another name, or where the value is a constant, through an Identity node. */
+  /** Declares a graph output; under another name through an Identity node. */
   output(value: Value, name = value.name): Value {
-    if (!this.initializers.has(value.name) && name === value.name) {
-      this.outputs.push(value)
-      return value
-    }
-    const output = this.define({ ...value, name: name === value.name ? this.freshName(name) : name })
-    this.nodes.push({ name: output.name, opType: 'Identity', domain: '', inputs: [value.name], outputs: [output.name], attributes: new Map() })
+    const output = name === value.name ? value : this.define({ ...value, name })
+    if (output !== value) this.nodes.push({ name, opType: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: new Map() })
     this.outputs.push(output)
     return output
   }
@@ -139,15 +139,26 @@ export class GraphBuilder {
     return this.initializers.get(name)
   }
 
-  /** The finished model; initializers that nothing reads are left out. */
+  /** Keeps names free for values that are defined later: no name that is made up is one of them. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) this.reserved.add(name)
+  }
+
+  /** The name itself where no value has it, or else one made from it. */
+  available(name: string): string {
+    return this.values.has(name) ? this.freshName(name) : name
+  }
+
+  /** The finished model: what its outputs need. Inputs stay, needed or not. */
   build(name = 'model'): Model {
-    const used = new Set(this.nodes.flatMap((node) => node.inputs))
+    const nodes = neededNodes({ nodes: this.nodes, outputs: this.outputs.map(asValueInfo) })
+    const used = new Set([...nodes.flatMap((node) => node.inputs), ...this.outputs.map((output) => output.name)])
     const graph: Graph = {
       name,
       inputs: this.inputs.map(asValueInfo),
       outputs: this.outputs.map(asValueInfo),
       initializers: new Map([...this.initializers].filter(([key]) => used.has(key))),
-      nodes: this.nodes,
+      nodes,
       values: [],
     }
     return { irVersion: IR_VERSION, opsets: new Map([['', WORKING_OPSET]]), producer: 'goodsam-studio', producerVersion: '', metadata: new Map(), graph, functions: [] }
@@ -156,6 +167,12 @@ export class GraphBuilder {
   private define(value: Value): Value {
     if (this.values.has(value.name)) throw new ModelError('invalid', `The name "${value.name}" is defined twice.`)
     this.values.set(value.name, value)
+    return value
+  }
+
+  private defineTensor(name: string, tensor: Tensor): Value {
+    const value = this.define({ name, elementType: tensor.elementType, shape: tensor.dims, ...contentsOf(tensor) })
+    this.initializers.set(name, tensor)
     return value
   }
 
@@ -173,7 +190,7 @@ export class GraphBuilder {
       const count = this.counters.get(prefix) ?? 0
       this.counters.set(prefix, count + 1)
       name = count === 0 ? prefix : `${prefix}_${count}`
-    } while (this.values.has(name))
+    } while (this.values.has(name) || this.reserved.has(name))
     return name
   }
 }
@@ -211,12 +228,22 @@ function asAttribute(name: string, value: number | string | readonly number[] | 
 
 function contentsOf(tensor: Tensor): { contents?: readonly Dim[] } {
   const { data, dims: shape, elementType } = tensor
-  if (shape.length > 1 || data.length > MAX_CONTENTS || !ArrayBuffer.isView(data)) return {}
-  if (ELEMENT_TYPES[elementType].packed || elementType === 'float16' || elementType === 'bfloat16' || elementType.startsWith('float8')) return {}
-  return { contents: Array.from(data, Number) }
+  if (shape.length > 1 || data.length > MAX_CONTENTS || !ArrayBuffer.isView(data) || !FOLDED_TYPES.has(elementType)) return {}
+  return { contents: Array.from(data, asContent) }
 }
 
-function tensorOfContents({ elementType, shape, contents }: ValueFacts & { readonly contents: readonly number[] }): Tensor {
+/** 64-bit integers that a number cannot hold are larger than any dimension, as far as shapes are concerned. */
+function asContent(value: number | bigint): number {
+  if (typeof value === 'number') return value
+  return value > Number.MAX_SAFE_INTEGER ? Infinity : value < Number.MIN_SAFE_INTEGER ? -Infinity : Number(value)
+}
+
+/** Types whose elements become constants; a node of any other type stays for the runtime. */
+const FOLDED_TYPES: ReadonlySet<ElementType> = new Set(['float32', 'float64', 'int64', 'int32', 'bool'])
+
+/** The tensor of a value all of whose elements are known exactly. */
+function tensorOfContents({ elementType, shape, contents }: ValueFacts): Tensor | undefined {
+  if (contents === undefined || !FOLDED_TYPES.has(elementType) || !contents.every((value) => typeof value === 'number')) return undefined
+  if (!isFloat(elementType) && !contents.every((value) => Number.isSafeInteger(value))) return undefined
   return tensorOf(elementType, shape as readonly number[], contents)
 }
-

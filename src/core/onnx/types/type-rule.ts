@@ -41,8 +41,3 @@ export function numbersOf({ node, x }: TypeRuleInput, index: number): readonly n
   }
   return facts.contents
 }
-
-/** Whether every contents element is a number, so that the value can become a constant. */
-export function isConstant(facts: ValueFacts): facts is ValueFacts & { readonly contents: readonly number[] } {
-  return facts.contents?.every((value) => typeof value === 'number') ?? false
-}
