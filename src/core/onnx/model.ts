@@ -6,7 +6,7 @@ import type { ElementType, Tensor } from './tensor.ts'
 
 /**
  * One dimension: a number, or the text of a symbolic expression ("height", "batch", "(height + 1) / 2"). Two symbolic
- * dimensions are the same where their texts are.
+ * dimensions are the same where their texts are; one of which a file says nothing is read as a text of its own.
  */
 export type Dim = number | string
 export type Shape = readonly Dim[]
@@ -35,7 +35,7 @@ export type Attribute =
   | { readonly kind: 'graphs'; readonly value: readonly Graph[] }
   /** inside a function only: the attribute of the calling node */
   | { readonly kind: 'reference'; readonly value: string; /** AttributeProto.AttributeType */ readonly type: number }
-  /** sparse tensors and type protos: kept as the file's bytes */
+  /** sparse tensors and type protos: kept as the file's bytes, the name among them */
   | { readonly kind: 'other'; readonly value: Uint8Array }
 
 export interface Node {

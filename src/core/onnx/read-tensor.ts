@@ -34,6 +34,7 @@ const INT32_DATA: TypedField = { number: 5, wireType: WireType.Varint, read: (re
 const INT64_DATA: TypedField = { number: 7, wireType: WireType.Varint, read: (reader) => BigInt(reader.int64()) }
 const DOUBLE_DATA: TypedField = { number: 10, wireType: WireType.Bit64, read: (reader) => reader.double() }
 const UINT64_DATA: TypedField = { number: 11, wireType: WireType.Varint, read: (reader) => BigInt(reader.uint64()) }
+const UINT32_DATA: TypedField = { ...UINT64_DATA, read: (reader) => Number(reader.uint64()) }
 const STRING_DATA = 6
 
 /** Where onnx.proto puts the numbers of a type; everything that is not named is in int32_data. */
@@ -41,7 +42,7 @@ const TYPED_FIELDS: Partial<Record<ElementType, TypedField>> = {
   float32: FLOAT_DATA, complex64: FLOAT_DATA,
   float64: DOUBLE_DATA, complex128: DOUBLE_DATA,
   int64: INT64_DATA,
-  uint32: UINT64_DATA, uint64: UINT64_DATA,
+  uint32: UINT32_DATA, uint64: UINT64_DATA,
 }
 
 /** The tensor, in memory of its own, and the name that it has in the file ('' where it has none). */

@@ -6,7 +6,7 @@ import { copyOf, type ExternalData, readEntry, readTensor } from './read-tensor.
 import { elementTypeOf, type Tensor } from './tensor.ts'
 import { inTopologicalOrder, nodesInOrder } from './topological-order.ts'
 import { validateModel } from './validate.ts'
-import { readFields } from './wire.ts'
+import { type Field, readFields } from './wire.ts'
 import { ATTRIBUTE_TYPES } from './write.ts'
 
 export interface ReadOptions {
@@ -209,7 +209,10 @@ function readValueInfo(bytes: Uint8Array): ValueInfo {
 /** TypeProto */
 function readType(bytes: Uint8Array, name: string): ValueType | undefined {
   let type: ValueType | undefined
-  const other = (): void => { type = { kind: 'other', bytes: copyOf(bytes) } }
+  const other = (field: Field): void => {
+    field.bytes()
+    type = { kind: 'other', bytes: copyOf(bytes) }
+  }
   // sequence, map, opaque, sparse tensor and optional types
   readFields(bytes, { 1: (field) => { type = readTensorType(field.bytes(), name) }, 4: other, 5: other, 7: other, 8: other, 9: other })
   return type

@@ -79,6 +79,10 @@ export const ATTRIBUTE_TYPES = {
 } as const
 
 function writeAttribute(writer: ModelWriter, name: string, attribute: Attribute): void {
+  if (attribute.kind === 'other') {
+    writer.raw(attribute.value)
+    return
+  }
   writer.tag(1, WireType.LengthDelimited).string(name)
   switch (attribute.kind) {
     case 'float': writer.tag(2, WireType.Bit32).float(attribute.value); break
@@ -95,7 +99,6 @@ function writeAttribute(writer: ModelWriter, name: string, attribute: Attribute)
       writer.tag(20, WireType.Varint).int32(attribute.type)
       writer.tag(21, WireType.LengthDelimited).string(attribute.value)
       return
-    case 'other': writer.raw(attribute.value); return
   }
   writer.tag(20, WireType.Varint).int32(ATTRIBUTE_TYPES[attribute.kind])
 }
