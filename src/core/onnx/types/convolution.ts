@@ -37,9 +37,36 @@ export function spatialAxes(node: Node, spatial: Shape, kernel: readonly number[
   })
 }
 
-function outputSize(dim: Dim, axis: SpatialAxis, ceil = false): Dim {
-  const room = dimArithmetic(dim, '+', axis.padBegin + axis.padEnd - extent(axis) + (ceil ? axis.stride - 1 : 0))
-  return dimArithmetic(dimArithmetic(room, '/', axis.stride), '+', 1)
+/**
+ * The spatial axes of a ConvTranspose node: an output_shape, or an auto_pad that asks for `size * stride`, says what is
+ * padded away of the whole, and auto_pad=SAME_UPPER that an odd element goes at the end.
+ */
+export function transposedSpatialAxes(node: Node, spatial: Shape, kernel: readonly number[]): readonly SpatialAxis[] {
+  const mode = stringAttribute(node, 'auto_pad', 'NOTSET')
+  const asked = intsAttribute(node, 'output_shape')
+  const explicit = spatialAxes(mode.startsWith('SAME') ? { ...node, attributes: new Map([...node.attributes].filter(([name]) => name !== 'auto_pad')) } : node, spatial, kernel)
+  if (asked === undefined && !mode.startsWith('SAME')) return explicit
+  return explicit.map((axis, at) => {
+    const extra = intsAttribute(node, 'output_padding')?.[at] ?? 0
+    const total = asked === undefined ? extent(axis) - axis.stride + extra : dimArithmetic(transposedSize(spatial[at], { ...axis, padBegin: 0, padEnd: 0 }, extra), '-', asked.at(at - kernel.length) ?? 0)
+    if (typeof total !== 'number' || total < 0) throw new ModelError('unsupported', `ConvTranspose to ${asked?.[at] ?? 'the same size'} from ${spatial[at]}: ${typeof total === 'number' ? 'the windows do not reach that far' : `bind "${spatial[at]}" first`}.`)
+    const small = Math.floor(total / 2)
+    return mode === 'SAME_UPPER' ? { ...axis, padBegin: small, padEnd: total - small } : { ...axis, padBegin: total - small, padEnd: small }
+  })
+}
+
+function transposedSize(dim: Dim, axis: SpatialAxis, extra: number): Dim {
+  return dimArithmetic(dimArithmetic(dimArithmetic(dim, '-', 1), '*', axis.stride), '+', extent(axis) + extra - axis.padBegin - axis.padEnd)
+}
+
+function outputSize(dim: Dim, axis: SpatialAxis): Dim {
+  return dimArithmetic(dimArithmetic(dimArithmetic(dim, '+', axis.padBegin + axis.padEnd - extent(axis)), '/', axis.stride), '+', 1)
+}
+
+/** With ceil_mode a last window may hang over the end, but none starts in the padding behind it. */
+function ceilOutputSize(dim: Dim, axis: SpatialAxis): Dim {
+  const count = outputSize(dim, { ...axis, padEnd: axis.padEnd + axis.stride - 1 })
+  return typeof dim === 'number' && typeof count === 'number' && (count - 1) * axis.stride >= dim + axis.padBegin ? count - 1 : count
 }
 
 /** Sizes of a weight's kernel as numbers. */
@@ -62,18 +89,16 @@ export const conv: TypeRule = (rule) => {
 
 export const convTranspose: TypeRule = (rule) => {
   const [x, weight] = [input(rule, 0), input(rule, 1)]
-  const axes = spatialAxes(rule.node, x.shape.slice(2), kernelOf(weight.shape))
-  const extra = intsAttribute(rule.node, 'output_padding') ?? axes.map(() => 0)
-  const asked = intsAttribute(rule.node, 'output_shape')
-  const spatial = axes.map((axis, at) => asked?.[at] ?? dimArithmetic(
-    dimArithmetic(dimArithmetic(x.shape[at + 2], '-', 1), '*', axis.stride), '+', extent(axis) + extra[at] - axis.padBegin - axis.padEnd))
+  const extra = intsAttribute(rule.node, 'output_padding')
+  const axes = transposedSpatialAxes(rule.node, x.shape.slice(2), kernelOf(weight.shape))
+  const spatial = axes.map((axis, at) => transposedSize(x.shape[at + 2], axis, extra?.[at] ?? 0))
   return [{ elementType: x.elementType, shape: [x.shape[0], dimArithmetic(weight.shape[1], '*', intAttribute(rule.node, 'group', 1)), ...spatial] }]
 }
 
 export const pool: TypeRule = (rule) => {
   const { elementType, shape } = input(rule, 0)
   const axes = spatialAxes(rule.node, shape.slice(2), intsAttribute(rule.node, 'kernel_shape') ?? [])
-  const ceil = intAttribute(rule.node, 'ceil_mode', 0) === 1
-  const facts = { elementType, shape: [...shape.slice(0, 2), ...axes.map((axis, at) => outputSize(shape[at + 2], axis, ceil))] }
+  const sizeOf = intAttribute(rule.node, 'ceil_mode', 0) === 1 ? ceilOutputSize : outputSize
+  const facts = { elementType, shape: [...shape.slice(0, 2), ...axes.map((axis, at) => sizeOf(shape[at + 2], axis))] }
   return rule.node.opType === 'MaxPool' ? [facts, { ...facts, elementType: 'int64' }] : [facts]
 }
