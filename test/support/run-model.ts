@@ -16,17 +16,11 @@ export type Tensors = Readonly<Record<string, Tensor>>
 /** A model made ready in onnxruntime. Release it, or use `runModel` for one run. */
 export async function openModel(model: Model | Uint8Array, options: RunOptions = {}) {
   const bytes = model instanceof Uint8Array ? model : writeModel(model)
-  const session = await InferenceSession.create(bytes, {
-    executionProviders: [...(options.providers ?? ['cpu'])],
-    graphOptimizationLevel: options.optimization ?? 'all',
-    intraOpNumThreads: options.threads ?? 1,
-    logSeverityLevel: 3,
-  })
+  const session = await InferenceSession.create(bytes, sessionOptions(options))
   return {
     session,
     async run(feeds: Tensors): Promise<Record<string, Tensor>> {
-      const ort = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]))
-      const results = await session.run(ort)
+      const results = await session.run(toOrtFeeds(feeds))
       return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromOrt(value)]))
     },
     release: () => session.release(),
@@ -41,6 +35,19 @@ export async function runModel(model: Model | Uint8Array, feeds: Tensors, option
   } finally {
     await opened.release()
   }
+}
+
+export function sessionOptions(options: RunOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [...(options.providers ?? ['cpu'])],
+    graphOptimizationLevel: options.optimization ?? 'all',
+    intraOpNumThreads: options.threads ?? 1,
+    logSeverityLevel: 3,
+  }
+}
+
+export function toOrtFeeds(feeds: Tensors): Record<string, OrtTensor> {
+  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]))
 }
 
 function toOrt(tensor: Tensor): OrtTensor {
