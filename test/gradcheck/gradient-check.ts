@@ -10,7 +10,7 @@ import { dims, GraphBuilder, type Value } from '../../src/core/onnx/graph-builde
 import { elementCount, float32, type Tensor } from '../../src/core/onnx/tensor.ts'
 import { openModel } from '../support/run-model.ts'
 
-/** One input to differentiate by. */
+/** One input: its values, and whether it is differentiated by. */
 export interface CheckedInput {
   readonly dims: readonly number[]
   /** Values are drawn from [low, high], -1..1 where omitted ... */
@@ -20,6 +20,8 @@ export interface CheckedInput {
   readonly away?: { readonly from: readonly number[]; readonly by: number }
   /** All values differ by at least this much (so that a maximum has one place) */
   readonly spacing?: number
+  /** Fed, but not differentiated by */
+  readonly constant?: boolean
 }
 
 /** One drawn instance of a case: shapes and attributes chosen. */
@@ -79,7 +81,7 @@ async function checkInstance(instance: Instance, op: string, seed: number): Prom
       const [above, below] = [await at(name, element, step), await at(name, element, -step)]
       return (above.sum - below.sum) / (above.x - below.x)
     }
-    for (const name of Object.keys(instance.inputs)) {
+    for (const name of checkedNames(instance)) {
       const gradient = gradients[name]
       expect(gradient.dims, `shape of the gradient by ${name}`).toEqual(feeds[name].dims)
       const values = gradient.data as Float32Array
@@ -101,8 +103,9 @@ async function gradientsOf(instance: Instance, feeds: Record<string, Tensor>, we
   const outputs = build(builder, instance)
   const terms = outputs.map((value, index) => builder.emit('ReduceSum', [builder.emit('Mul', [value, builder.input(`weight${index}`, 'float32', dims(value))])], { keepdims: 0 }))
   const sum = terms.reduce((total, term) => builder.emit('Add', [total, term]))
-  const gradients = differentiate(builder, sum, Object.keys(instance.inputs))
-  for (const name of Object.keys(instance.inputs)) {
+  const names = checkedNames(instance)
+  const gradients = differentiate(builder, sum, names)
+  for (const name of names) {
     const gradient = gradients.get(name)
     if (gradient === undefined) throw new Error(`No gradient by ${name} came out.`)
     builder.output(gradient, `d.${name}`)
@@ -113,10 +116,14 @@ async function gradientsOf(instance: Instance, feeds: Record<string, Tensor>, we
     const used = new Set(model.session.inputNames)
     const all = Object.entries({ ...feeds, ...weightFeeds }).filter(([name]) => used.has(name))
     const results = await model.run(Object.fromEntries(all))
-    return Object.fromEntries(Object.keys(instance.inputs).map((name) => [name, results[`d.${name}`]]))
+    return Object.fromEntries(names.map((name) => [name, results[`d.${name}`]]))
   } finally {
     await model.release()
   }
+}
+
+function checkedNames({ inputs }: Instance): readonly string[] {
+  return Object.keys(inputs).filter((name) => inputs[name].constant !== true)
 }
 
 function build(builder: GraphBuilder, instance: Instance): readonly Value[] {

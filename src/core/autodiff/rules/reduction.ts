@@ -18,7 +18,7 @@ export const reduceMean: Rule = (rule) => {
 export const reduceMax: Rule = (rule) => {
   const { x: [x], y: [y], dy: [dy], emit } = rule
   const chosen = emit('Equal', [x, kept(rule, y)])
-  const count = emit('ReduceSum', [emit('Cast', [chosen], { to: ELEMENT_TYPES[x.elementType].code }), axesOf(rule)], { keepdims: 1 })
+  const count = emit('ReduceSum', [emit('Cast', [chosen], { to: ELEMENT_TYPES[x.elementType].code }), axesOf(rule)], { noop_with_empty_axes: 1 })
   return [emit('Where', [chosen, emit('Div', [kept(rule, dy), count]), 0]), NO_GRADIENT]
 }
 export const reduceMin = reduceMax

@@ -11,6 +11,9 @@ export const unary: TypeRule = (rule) => [{ elementType: input(rule, 0).elementT
 /** Several inputs that broadcast; the output has the first input's element type. */
 export const broadcasting: TypeRule = (rule) => [broadcast(rule, (each) => each)]
 
+/** Pow(base, exponent): the element type is the base's; a whole exponent may be an integer. */
+export const power: TypeRule = (rule) => [broadcast(rule, (each) => each.slice(0, 1))]
+
 /** As `broadcasting`, but the result is a truth value. */
 export const comparison: TypeRule = (rule) => [{ ...broadcast(rule, (each) => each), elementType: 'bool' }]
 

@@ -1,6 +1,6 @@
 /** THE table of type rules: operator -> types of its outputs. */
 import type { TypeRule } from './type-rule.ts'
-import { arithmetic, broadcasting, cast, comparison, dropout, identity, rounding, unary, unaryTruth, where } from './elementwise.ts'
+import { arithmetic, broadcasting, cast, comparison, dropout, identity, power, rounding, unary, unaryTruth, where } from './elementwise.ts'
 import { globalPool, reduce } from './reduction.ts'
 import { einsum, gemm, matMul } from './matrix.ts'
 import { conv, convTranspose, pool } from './convolution.ts'
@@ -13,7 +13,7 @@ import {
 
 const TYPE_RULES: Readonly<Record<string, TypeRule>> = {
   Add: arithmetic('+'), Sub: arithmetic('-'), Mul: arithmetic('*'), Div: arithmetic('/'), Mod: arithmetic('%'),
-  Pow: broadcasting, Min: broadcasting, Max: broadcasting, Sum: broadcasting, Mean: broadcasting, PRelu: broadcasting,
+  Pow: power, Min: broadcasting, Max: broadcasting, Sum: broadcasting, Mean: broadcasting, PRelu: broadcasting,
   And: comparison, Or: comparison, Xor: comparison,
   Equal: comparison, Greater: comparison, GreaterOrEqual: comparison, Less: comparison, LessOrEqual: comparison,
   Not: unaryTruth, IsNaN: unaryTruth, IsInf: unaryTruth,
