@@ -6,12 +6,13 @@
 import { describeNode, type Dim, type Graph, type Model, type Node, type Shape, type ValueInfo } from './model.ts'
 import type { Tensor } from './tensor.ts'
 import { inlineFunctions } from './functions.ts'
-import { GraphBuilder, type Value } from './graph-builder.ts'
+import { GraphBuilder, type Value, WORKING_OPSET } from './graph-builder.ts'
 import { neededNodes } from './needed-nodes.ts'
 import { namesDefined } from './topological-order.ts'
 import { typeRule } from './types/table.ts'
 import { ModelError } from './errors.ts'
-import { upgradeModel } from './upgrade.ts'
+import { upgradeNode } from './upgrade.ts'
+import { NEWEST_OPSET, OLDEST_OPSET } from './validate.ts'
 
 /** Numbers for symbolic dimensions: `{ batch: 1, height: 512, width: 1024 }`. */
 export type Bindings = Readonly<Record<string, number>>
@@ -24,7 +25,7 @@ export interface RebuildOptions {
   readonly inputs?: Readonly<Record<string, Value>>
   /** The value that takes the place of a tensor of the model; undefined: the tensor stays. */
   readonly initializer?: (name: string, tensor: Tensor, builder: GraphBuilder) => Value | undefined
-  /** The values that take the place of a node's outputs; undefined: the node stays. Its inputs are named as in `builder`. */
+  /** The values that take the place of a node's outputs; undefined: the node stays. Its names are those of `builder`, its form the working opset's. */
   readonly replace?: (node: Node, builder: GraphBuilder, inputs: readonly (Value | undefined)[]) => readonly Value[] | undefined
 }
 
@@ -38,13 +39,14 @@ export interface Rebuilt {
 }
 
 /**
- * Upgrades the model to the working opset, inlines its functions and emits what its outputs need. Values, tensors and
+ * Inlines the model's functions, upgrades its nodes to the working opset and emits what its outputs need. Values, tensors and
  * nodes keep their names, except where `initializer` or `replace` gives others or where the builder has the name already.
  * Throws ModelError: unsupported (naming every node that has no type rule), shape (dimensions that do not fit, with both
  * shapes; a binding that the model does not have, with those that it has).
  */
 export function rebuild(model: Model, options: RebuildOptions = {}): Rebuilt {
-  const { graph } = upgradeModel(inlineFunctions(model))
+  const { graph, opsets } = inlineFunctions(model)
+  const opset = supportedOpset(opsets)
   const nodes = neededNodes(graph)
   refuseUnknown(nodes)
   const builder = options.builder ?? new GraphBuilder()
@@ -56,8 +58,10 @@ export function rebuild(model: Model, options: RebuildOptions = {}): Rebuilt {
   }
   for (const original of nodes) {
     const operands = original.inputs.map((name) => values.get(name))
-    const node: Node = { ...original, inputs: operands.map((value) => value?.name ?? ''), outputs: original.outputs.map((name) => builder.available(name)) }
-    const results = options.replace?.(node, builder, operands) ?? builder.append(node)
+    const node = upgradeNode({
+      ...original, inputs: operands.map((value) => value?.name ?? ''), outputs: original.outputs.map((name) => builder.available(name)),
+    }, opset, builder)
+    const results = options.replace?.(node, builder, node.inputs.map((name) => (name === '' ? undefined : builder.value(name)))) ?? builder.append(node)
     for (const [index, name] of original.outputs.entries()) if (name !== '') values.set(name, results[index])
   }
   return { builder, inputs, outputs: Object.fromEntries(graph.outputs.map(({ name }) => [name, known(values, name)])), values }
@@ -67,14 +71,21 @@ export function rebuild(model: Model, options: RebuildOptions = {}): Rebuilt {
 export function bindModel(model: Model, bindings: Bindings): Model {
   const { builder, outputs } = rebuild(model, { bindings })
   for (const [name, value] of Object.entries(outputs)) builder.output(value, name)
-  const { graph, irVersion, opsets } = builder.build(model.graph.name)
-  return { ...model, irVersion, opsets, functions: [], graph }
+  return { ...model, ...builder.build(model.graph.name), producer: model.producer, producerVersion: model.producerVersion, metadata: model.metadata }
 }
 
 /** The symbolic dimensions of a model's inputs, in order. */
 export function symbolicDimensions({ graph }: Model): readonly string[] {
   const dims = graph.inputs.flatMap((input) => (input.type?.kind === 'tensor' ? (input.type.shape ?? []) : []))
   return [...new Set(dims.filter((dim) => typeof dim === 'string'))]
+}
+
+function supportedOpset(opsets: ReadonlyMap<string, number>): number {
+  const opset = opsets.get('') ?? WORKING_OPSET
+  if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
+    throw new ModelError('unsupported', `The model has opset ${opset}; opsets ${OLDEST_OPSET} to ${NEWEST_OPSET} are supported.`)
+  }
+  return opset
 }
 
 function rebuildInputs(graph: Graph, builder: GraphBuilder, options: RebuildOptions): Readonly<Record<string, Value>> {
