@@ -1,10 +1,11 @@
 /** Arithmetic of dimensions that may be symbolic: numbers are computed, anything else becomes the text of the expression. */
 import type { Dim, Shape } from './model.ts'
+import { asConstant, combineSums, constantSum, evaluateSum, parseSum, printSum, type Sum } from './dim-expression.ts'
 import { ModelError } from './errors.ts'
 
 export type DimOperator = '+' | '-' | '*' | '/' | '%'
 
-/** a (operator) b; '/' rounds down. x + 0, x * 1, x / 1, x - x and x / x are simplified, so that equal sizes have equal texts. */
+/** a (operator) b; '/' rounds down. Equal expressions have equal texts (dim-expression.ts). */
 export function dimArithmetic(a: Dim, operator: DimOperator, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') {
     switch (operator) {
@@ -15,18 +16,23 @@ export function dimArithmetic(a: Dim, operator: DimOperator, b: Dim): Dim {
       case '%': return a - b * Math.floor(a / b)
     }
   }
+  // unchanged, however it is written
   if (b === 0 && (operator === '+' || operator === '-')) return a
   if (a === 0 && operator === '+') return b
   if (b === 1 && (operator === '*' || operator === '/')) return a
   if (a === 1 && operator === '*') return b
-  if ((a === 0 || b === 0) && operator === '*') return 0
-  if (a === b && operator === '-') return 0
-  if (a === b && operator === '/') return 1
-  return `${atom(a)} ${operator} ${atom(b)}`
+  const result = combineSums(asSum(a), operator, asSum(b))
+  return asConstant(result) ?? printSum(result)
 }
 
-function atom(dim: Dim): string {
-  return typeof dim === 'string' && dim.includes(' ') ? `(${dim})` : String(dim)
+function asSum(dim: Dim): Sum {
+  return typeof dim === 'number' ? constantSum(dim) : parseSum(dim)
+}
+
+/** The size of a dimension when its names have sizes. Throws ModelError 'shape' naming one that has none. */
+export function evaluateDim(dim: Dim, sizes: Readonly<Record<string, number>>): number {
+  if (typeof dim === 'string' && Object.hasOwn(sizes, dim)) return sizes[dim]
+  return evaluateSum(asSum(dim), sizes)
 }
 
 /** Product of dimensions. */
