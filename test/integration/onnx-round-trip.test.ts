@@ -67,6 +67,15 @@ async function requireSameOutputs(file: string): Promise<void> {
   expect(await outputsOf(written, feeds)).toEqual(await outputsOf(bytes, feeds))
 }
 
+async function opens(model: Uint8Array): Promise<boolean> {
+  try {
+    await (await InferenceSession.create(model, { logSeverityLevel: 4 })).release()
+    return true
+  } catch {
+    return false
+  }
+}
+
 function decoded(base64: string): Uint8Array {
   return new Uint8Array(Buffer.from(base64, 'base64'))
 }
@@ -85,14 +94,6 @@ warnWithoutRealData('onnx-round-trip')
 describe('what onnxruntime opens', () => {
   const relu = readModel(readFileSync(join(FIXTURES, 'colour-ta.onnx')))
   const stamped = (opset: number, irVersion: number): Uint8Array => writeModel({ ...relu, irVersion, opsets: new Map([['', opset]]) })
-  const opens = async (model: Uint8Array): Promise<boolean> => {
-    try {
-      await (await InferenceSession.create(model, { logSeverityLevel: 4 })).release()
-      return true
-    } catch {
-      return false
-    }
-  }
   test('the newest opset and file format that are read are its newest', async () => {
     expect(await opens(stamped(NEWEST_OPSET, NEWEST_IR_VERSION))).toBe(true)
     expect(await opens(stamped(NEWEST_OPSET + 1, NEWEST_IR_VERSION))).toBe(false)

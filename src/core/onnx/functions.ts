@@ -3,13 +3,14 @@ import { ModelError } from './errors.ts'
 import { type Attribute, describeNode, type Graph, type Model, type ModelFunction, type Node, type ValueInfo } from './model.ts'
 import { graphsOf, namesDefined, nodesOf } from './topological-order.ts'
 
-/** Functions that call functions double the nodes with every level: a small file could fill the memory. */
-const MAX_NODES = 1_000_000
+/** Functions that call functions may double the nodes with every level: a small file could fill the memory. */
+const MAX_PARTS = 1_000_000
+const MAX_NAME_LENGTH = 200
 
 /**
  * The model with every call replaced by the function's nodes, under names that nothing else has, and no functions.
  * Throws ModelError: invalid (a function calls itself, too many inputs), unsupported (a function written for another opset
- * than the model, or calls that expand to more than a million nodes).
+ * than the model, or calls that expand to more than a million nodes, names and attributes).
  */
 export function inlineFunctions(model: Model): Model {
   if (model.functions.length === 0) return model
@@ -33,7 +34,9 @@ const TOP: Scope = { rename: (name) => name, attributes: undefined, prefix: '', 
 class Inliner {
   readonly #functions: ReadonlyMap<string, ModelFunction>
   readonly #taken: Set<string>
-  #nodes = 0
+  /** how often a name was asked for */
+  readonly #counts = new Map<string, number>()
+  #parts = 0
 
   constructor(model: Model) {
     this.#functions = new Map(model.functions.map((each) => [key(each.domain, each.name, each.overload), each]))
@@ -42,6 +45,7 @@ class Inliner {
 
   graph(graph: Graph, scope: Scope): Graph {
     if (scope === TOP) return { ...graph, nodes: this.#expand(graph.nodes, scope) }
+    this.#spend(graph.inputs.length + graph.outputs.length + graph.values.length + graph.initializers.size)
     const renamed = (values: readonly ValueInfo[]) => values.map((value) => ({ ...value, name: scope.rename(value.name) }))
     return {
       name: graph.name,
@@ -56,14 +60,11 @@ class Inliner {
   #expand(nodes: readonly Node[], scope: Scope): readonly Node[] {
     const expanded: Node[] = []
     for (const original of nodes) {
+      this.#spend(1 + original.inputs.length + original.outputs.length + original.attributes.size)
       const node = this.#placed(original, scope)
       const called = this.#functions.get(key(node.domain, node.opType, node.overload ?? ''))
-      if (called !== undefined) {
-        for (const inner of this.#call(node, called, scope.calls)) expanded.push(inner)
-        continue
-      }
-      if (++this.#nodes > MAX_NODES) throw new ModelError('unsupported', `The functions expand to more than ${MAX_NODES} nodes.`)
-      expanded.push(node)
+      if (called === undefined) expanded.push(node)
+      else for (const inner of this.#call(node, called, scope.calls)) expanded.push(inner)
     }
     return expanded
   }
@@ -96,7 +97,7 @@ class Inliner {
     if (node.inputs.length > called.inputs.length || node.outputs.length > called.outputs.length) {
       throw new ModelError('invalid', `${describeNode(node)} has more inputs or outputs than the function of that name.`)
     }
-    const prefix = `${node.name || node.outputs.find((name) => name !== '') || node.opType}.`
+    const prefix = `${(node.name || node.outputs.find((name) => name !== '') || node.opType).slice(-MAX_NAME_LENGTH)}.`
     const names = new Map([['', ''], ...called.inputs.map((name, index) => [name, node.inputs[index] ?? ''] as const)])
     const inputs = new Set(called.inputs)
     // an output that is an input, or a second one of the same value, is a copy
@@ -121,11 +122,23 @@ class Inliner {
     ]
   }
 
-  #fresh(wanted: string): string {
-    let name = wanted
-    for (let count = 2; this.#taken.has(name); count++) name = `${wanted}_${count}`
-    this.#taken.add(name)
-    return name
+  #spend(parts: number): void {
+    this.#parts += parts
+    if (this.#parts > MAX_PARTS) throw new ModelError('unsupported', `The functions expand to more than ${MAX_PARTS} nodes, names and attributes.`)
+  }
+
+  /** Of long names the end is kept: the beginning is the calls around, which repeats. */
+  #fresh(name: string): string {
+    const wanted = name.slice(-MAX_NAME_LENGTH)
+    let count = this.#counts.get(wanted) ?? 0
+    let fresh = wanted
+    do {
+      count += 1
+      fresh = count === 1 ? wanted : `${wanted}_${count}`
+    } while (this.#taken.has(fresh))
+    this.#counts.set(wanted, count)
+    this.#taken.add(fresh)
+    return fresh
   }
 }
 

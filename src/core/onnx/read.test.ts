@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import golden from '../../../test/fixtures/onnx-types.golden.json' with { type: 'json' }
+import { modelErrorOf, modelOf, node, vector } from '../../../test/support/small-models.ts'
 import { ModelError } from './errors.ts'
-import type { Attribute, Graph, Model, Node, ValueInfo } from './model.ts'
+import type { Attribute } from './model.ts'
 import { readModel } from './read.ts'
 import { ELEMENT_TYPES, elementCount, float32, int64, type Tensor } from './tensor.ts'
 import { writeModel } from './write.ts'
@@ -14,32 +15,6 @@ function bytesOf(base64: string): Uint8Array {
 function hex({ data }: Tensor): string {
   if (!ArrayBuffer.isView(data)) throw new Error('strings')
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')
-}
-
-function node(opType: string, inputs: readonly string[], outputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): Node {
-  return { name: '', opType, domain: '', inputs, outputs, attributes: new Map(Object.entries(attributes)) }
-}
-
-function vector(name: string): ValueInfo {
-  return { name, type: { kind: 'tensor', elementType: 'float32', shape: [2] } }
-}
-
-function modelOf(graph: Partial<Graph>, rest: Partial<Model> = {}): Model {
-  return {
-    irVersion: 8, opsets: new Map([['', 17]]), producer: 'test', producerVersion: '1', metadata: new Map(), functions: [],
-    graph: { name: 'g', inputs: [vector('x')], outputs: [vector('y')], initializers: new Map(), nodes: [node('Relu', ['x'], ['y'])], values: [], ...graph },
-    ...rest,
-  }
-}
-
-function errorOf(read: () => unknown): ModelError {
-  try {
-    read()
-  } catch (error) {
-    if (error instanceof ModelError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
 }
 
 /** A protobuf message from field number and bytes (length-delimited), or a number (varint). */
@@ -105,8 +80,8 @@ describe('what the onnx package writes', () => {
 
   test('data in another file are refused where there is none, and where it gives too little', () => {
     const model = bytesOf(golden.external.model)
-    expect(errorOf(() => readModel(model))).toMatchObject({ code: 'unsupported', message: expect.stringMatching(/"weight".*"weights.bin"/) })
-    expect(errorOf(() => readModel(model, { externalData: () => new Uint8Array(3) }))).toMatchObject({ code: 'damaged', message: expect.stringMatching(/3 bytes from/) })
+    expect(modelErrorOf(() => readModel(model))).toMatchObject({ code: 'unsupported', message: expect.stringMatching(/"weight".*"weights.bin"/) })
+    expect(modelErrorOf(() => readModel(model, { externalData: () => new Uint8Array(3) }))).toMatchObject({ code: 'damaged', message: expect.stringMatching(/3 bytes from/) })
   })
 
   test('branches and loop bodies', () => {
@@ -203,18 +178,18 @@ describe('damage', () => {
     ['a node without operator', message([1, 8], [7, message([1, message([3, 'n'])])]), 'damaged', /"n" has no operator/],
     ['an attribute without its value', message([1, 8], [7, message([1, message([4, 'Relu'], [5, message([1, 'a'], [20, 4])])])]), 'damaged', /"a" holds no tensor/],
   ])('%s', (_, bytes, code, text) => {
-    const error = errorOf(() => readModel(bytes))
+    const error = modelErrorOf(() => readModel(bytes))
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(text)])
   })
 
   test('graphs nested a thousand deep', () => {
     let graph = message([2, 'innermost'])
     for (let depth = 0; depth < 1000; depth++) graph = message([1, message([4, 'If'], [5, message([1, 'a'], [6, graph], [20, 5])])])
-    expect(errorOf(() => readModel(message([1, 8], [7, graph])))).toMatchObject({ code: 'unsupported', message: expect.stringMatching(/nested/) })
+    expect(modelErrorOf(() => readModel(message([1, 8], [7, graph])))).toMatchObject({ code: 'unsupported', message: expect.stringMatching(/nested/) })
   })
 
   test('groups nested a thousand deep, which no ONNX file has', () => {
-    expect(errorOf(() => readModel(new Uint8Array(2000).fill(0x0b + 8 * 40, 0, 1000)))).toMatchObject({ code: 'damaged' })
+    expect(modelErrorOf(() => readModel(new Uint8Array(2000).fill(0x0b + 8 * 40, 0, 1000)))).toMatchObject({ code: 'damaged' })
   })
 
   test('a file is refused at every length', () => {

@@ -6,7 +6,7 @@ import { graphsOf, topologicalOrder } from './topological-order.ts'
 
 /** Older files state some operators in forms that are upgraded nowhere. */
 export const OLDEST_OPSET = 11
-/** The newest that onnxruntime-node 1.30 opens: test/integration/onnx-opsets.test.ts asks it. */
+/** The newest that onnxruntime-node 1.30 opens: test/integration/onnx-round-trip.test.ts asks it. */
 export const NEWEST_OPSET = 26
 /** The newest file format that onnxruntime-node 1.30 opens; asked likewise. */
 export const NEWEST_IR_VERSION = 13
