@@ -5,6 +5,7 @@
  */
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
+import { lowerForRuntime } from '../../src/core/autodiff/lower.ts'
 import { openModel, runModel } from '../support/run-model.ts'
 import { checkedNames, drawFeeds, forwardModel, generator, gradientModel, type Instance } from './instance-model.ts'
 
@@ -37,7 +38,7 @@ async function checkInstance(instance: Instance, op: string, seed: number): Prom
   const forward = forwardModel(instance)
   expect(forward.graph.nodes.some((node) => node.opType === op), `the case builds a node of ${op}`).toBe(true)
   const gradients = await runModel(gradientModel(instance), { ...feeds, ...weights })
-  const model = await openModel(forward)
+  const model = await openModel(lowerForRuntime(forward))
   try {
     const at = async (name: string, element: number, offset: number) => {
       const data = Float32Array.from(feeds[name].data as Float32Array)

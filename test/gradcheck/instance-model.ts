@@ -1,6 +1,7 @@
 /** A drawn instance of a gradient case as models with inputs to feed: used by the numeric check and by the comparison of providers. */
 import { differentiate } from '../../src/core/autodiff/differentiate.ts'
 import { dims, GraphBuilder, type Value } from '../../src/core/onnx/graph-builder.ts'
+import { lowerForRuntime } from '../../src/core/autodiff/lower.ts'
 import type { Model } from '../../src/core/onnx/model.ts'
 import { elementCount, float32, type Tensor } from '../../src/core/onnx/tensor.ts'
 
@@ -27,7 +28,7 @@ export interface Instance {
   readonly tolerance?: number
 }
 
-/** The forward graph: outputs y0, y1, ... */
+/** The forward graph as it is built, not lowered: outputs y0, y1, ... */
 export function forwardModel(instance: Instance): Model {
   const builder = new GraphBuilder()
   for (const [index, value] of build(builder, instance).entries()) builder.output(value, `y${index}`)
@@ -46,7 +47,7 @@ export function gradientModel(instance: Instance): Model {
     builder.output(gradient, `d.${name}`)
   }
   for (const [index, value] of outputs.entries()) builder.output(value, `y${index}`)
-  return builder.build()
+  return lowerForRuntime(builder.build())
 }
 
 /** Values for the instance's inputs, and weights in -1..1 for its outputs. The same seed draws the same. */
