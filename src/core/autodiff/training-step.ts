@@ -9,6 +9,7 @@ import { dims, GraphBuilder, type Value } from '../onnx/graph-builder.ts'
 import { type Bindings, rebuild, type Rebuilt } from '../onnx/bind.ts'
 import { ModelError } from '../onnx/errors.ts'
 import { differentiate } from './differentiate.ts'
+import { lowerForRuntime, toTrainingBatchNormalization } from './lower.ts'
 import type { Optimizer } from './optimizers.ts'
 import { type LayoutVector, pack } from './parameter-layout.ts'
 import { joined, slicesOf, StepState, type StateVector } from './step-state.ts'
@@ -120,7 +121,7 @@ export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer
   for (const name of options.gradientsBy ?? []) builder.output(gradientBy(gradients, name), `gradient.${name}`)
   state.declareOutputs()
   return {
-    model: builder.build('training_step'),
+    model: lowerForRuntime(builder.build('training_step')),
     batch, state: state.vectors, terms: Object.keys(terms), gradientsBy: options.gradientsBy ?? [], accumulate: options.accumulate ?? 1,
     initial: new Map([...forward.graph.initializers].filter(([name]) => slices.has(name))),
   }
@@ -151,14 +152,9 @@ function emitForward(forward: Model, { builder, slices, options }: { builder: Gr
   const followed = new Map<string, Value>()
   const follow = (node: Node) => {
     if (node.opType !== 'BatchNormalization' || options.batchNormalization === 'frozen') return undefined
-    const [mean, variance] = node.inputs.slice(3, 5)
-    const results = builder.append({
-      ...node,
-      outputs: [node.outputs[0], `${node.outputs[0]}.running_mean`, `${node.outputs[0]}.running_var`],
-      attributes: new Map(node.attributes).set('training_mode', { kind: 'int', value: 1n }),
-    })
-    followed.set(mean, results[1]).set(variance, results[2])
-    return results.slice(0, 1)
+    const results = builder.append(toTrainingBatchNormalization(node))
+    for (const index of [3, 4]) followed.set(node.inputs[index], results[index - 2])
+    return results
   }
   const net = rebuild(forward, { builder, bindings: options.bindings, initializer: (name) => slices.get(name), replace: follow })
   return { net, followed }
