@@ -1,7 +1,7 @@
 /** Type rules of operators that work element by element, with numpy broadcasting where they take several inputs. */
 import { intAttribute, type Dim } from '../model.ts'
 import { broadcastShapes, dimArithmetic, type DimOperator } from '../dims.ts'
-import { ELEMENT_TYPES, elementTypeOf, type ElementType } from '../tensor.ts'
+import { elementTypeOf, type ElementType, isFloat } from '../tensor.ts'
 import { ModelError } from '../errors.ts'
 import { input, type TypeRule, type TypeRuleInput, type ValueFacts } from './type-rule.ts'
 
@@ -14,11 +14,37 @@ export const broadcasting: TypeRule = (rule) => [broadcast(rule, (each) => each)
 /** Pow(base, exponent): the element type is the base's; a whole exponent may be an integer. */
 export const power: TypeRule = (rule) => [broadcast(rule, (each) => each.slice(0, 1))]
 
-/** As `broadcasting`, but the result is a truth value. */
-export const comparison: TypeRule = (rule) => [{ ...broadcast(rule, (each) => each), elementType: 'bool' }]
+/** And, Or, Xor. */
+export const logical: TypeRule = (rule) => [{ ...broadcast(rule, (each) => each), elementType: 'bool' }]
+
+/** A comparison: as `broadcasting`, but the result is a truth value, known where both sides are. */
+export function comparison(holds: (a: number, b: number) => boolean): TypeRule {
+  return (rule) => {
+    const facts: ValueFacts = { ...broadcast(rule, (each) => each), elementType: 'bool' }
+    return [withContents(facts, rule.x, ([a, b]) => {
+      if (typeof a === 'number' && typeof b === 'number') return Number(holds(a, b))
+      // a symbolic size is at least 0 and may be any other
+      if (a === b) return Number(holds(0, 0))
+      if (typeof b === 'number' && b < 0) return Number(holds(0, b))
+      if (typeof a === 'number' && a < 0) return Number(holds(a, 0))
+      return undefined
+    })]
+  }
+}
+
+/** Min, Max: known numbers are computed. */
+export function extremum(choose: (...values: number[]) => number): TypeRule {
+  return (rule) => [withContents(broadcast(rule, (each) => each), rule.x, (values) => {
+    if (values.every((value) => typeof value === 'number')) return choose(...values)
+    return values.every((value) => value === values[0]) ? values[0] : undefined
+  })]
+}
 
 /** Where(condition, x, y): the element type is x's. */
-export const where: TypeRule = (rule) => [{ ...broadcast(rule, (each) => each.slice(1)), shape: broadcastShapes([0, 1, 2].map((index) => input(rule, index).shape)) }]
+export const where: TypeRule = (rule) => {
+  const facts = { ...broadcast(rule, (each) => each.slice(1)), shape: broadcastShapes([0, 1, 2].map((index) => input(rule, index).shape)) }
+  return [withContents(facts, rule.x, ([condition, a, b]) => (a === b ? a : condition === 1 ? a : condition === 0 ? b : undefined))]
+}
 
 export const unaryTruth: TypeRule = (rule) => [{ elementType: 'bool', shape: input(rule, 0).shape }]
 
@@ -31,53 +57,86 @@ function broadcast(rule: TypeRuleInput, typed: (inputs: readonly ValueFacts[]) =
   return { elementType: types[0], shape: broadcastShapes(inputs.map((facts) => facts.shape)) }
 }
 
-/** Add, Sub, Mul, Div (and Mod): known integers are computed, symbolic ones become expressions. */
+/** The facts with contents, where those of all inputs are known (vectors and scalars) and `compute` knows every element. */
+function withContents(facts: ValueFacts, x: readonly (ValueFacts | undefined)[], compute: (values: readonly Dim[]) => Dim | undefined): ValueFacts {
+  const known = x.flatMap((each) => (each?.contents === undefined ? [] : [each.contents]))
+  if (known.length !== x.length || facts.shape.length > 1) return facts
+  const count = facts.shape[0] ?? 1
+  if (typeof count !== 'number') return facts
+  const contents: Dim[] = []
+  for (let index = 0; index < count; index++) {
+    const element = compute(known.map((values) => values[values.length === 1 ? 0 : index]))
+    if (element === undefined || Number.isNaN(element)) return facts
+    contents.push(element)
+  }
+  return { ...facts, contents }
+}
+
+/** Add, Sub, Mul, Div (and Mod): known numbers are computed, symbolic ones become expressions. */
 export function arithmetic(operator: DimOperator): TypeRule {
   return (rule) => {
-    const result = broadcast(rule, (each) => each)
-    const [a, b] = [input(rule, 0), input(rule, 1)]
-    return [{ ...result, contents: result.shape.length > 1 ? undefined : combine(a, b, operator) }]
+    const facts = broadcast(rule, (each) => each)
+    const compute = isFloat(facts.elementType) ? floatArithmetic : integerArithmetic
+    const remainder = operator === '%' && intAttribute(rule.node, 'fmod', 0) === 1
+    return [withContents(facts, rule.x, ([a, b]) => {
+      if (remainder) return typeof a === 'number' && typeof b === 'number' ? rounded(a % b, facts.elementType) : undefined
+      return compute(operator, [a, b], facts.elementType)
+    })]
   }
 }
 
-function combine(a: ValueFacts, b: ValueFacts, operator: DimOperator): readonly Dim[] | undefined {
-  const [left, right] = [a.contents, b.contents]
-  if (left === undefined || right === undefined) return undefined
-  if (left.length !== right.length && left.length !== 1 && right.length !== 1) return undefined
-  const float = ELEMENT_TYPES[a.elementType].array === Float32Array || ELEMENT_TYPES[a.elementType].array === Float64Array
-  return Array.from({ length: left.length === 0 || right.length === 0 ? 0 : Math.max(left.length, right.length) }, (_, index) => {
-    const [p, q] = [left[left.length === 1 ? 0 : index], right[right.length === 1 ? 0 : index]]
-    if (operator === '/' && typeof p === 'number' && typeof q === 'number') {
-      // ONNX integer division truncates towards zero; dimensions are not negative
-      return float ? p / q : Math.trunc(p / q)
-    }
-    return dimArithmetic(p, operator, q)
-  })
+type Arithmetic = (operator: DimOperator, operands: readonly [Dim, Dim], elementType: ElementType) => Dim | undefined
+
+/** Division of integers goes towards zero; symbolic sizes are taken to be positive. */
+const integerArithmetic: Arithmetic = (operator, [a, b]) => {
+  if ((operator === '/' || operator === '%') && b === 0) return undefined
+  return operator === '/' && typeof a === 'number' && typeof b === 'number' ? Math.trunc(a / b) : dimArithmetic(a, operator, b)
 }
+
+/** Each result is rounded to its type as the runtime does; a symbolic size stays known while it is a whole number for sure. */
+const floatArithmetic: Arithmetic = (operator, [a, b], elementType) => {
+  if (typeof a !== 'number' || typeof b !== 'number') {
+    if (![a, b].every((each) => typeof each === 'string' || Number.isInteger(each))) return undefined
+    return operator === '/' && dimArithmetic(a, '%', b) !== 0 ? undefined : dimArithmetic(a, operator, b)
+  }
+  switch (operator) {
+    case '+': return rounded(a + b, elementType)
+    case '-': return rounded(a - b, elementType)
+    case '*': return rounded(a * b, elementType)
+    case '/': return rounded(a / b, elementType)
+    case '%': return undefined
+  }
+}
+
+function rounded(value: number, elementType: ElementType): number {
+  return elementType === 'float32' ? Math.fround(value) : value
+}
+
+/** Neg of known numbers. */
+export const negation: TypeRule = (rule) => unary(rule).map((facts) => withContents(facts, rule.x, ([value]) => dimArithmetic(0, '-', value)))
 
 /** Cast: the attribute `to` names the type. Known integers stay known. */
 export const cast: TypeRule = (rule) => {
   const elementType = elementTypeOf(intAttribute(rule.node, 'to', 0))
   if (elementType === undefined) throw new ModelError('unsupported', `Cast to the unknown element type ${intAttribute(rule.node, 'to', 0)}.`)
-  const { shape, contents } = input(rule, 0)
-  return [{ elementType, shape, contents: contents === undefined ? undefined : castContents(contents, elementType) }]
+  const facts = { elementType, shape: input(rule, 0).shape }
+  return [withContents(facts, rule.x, ([value]) => castContent(value, elementType))]
 }
 
-function castContents(contents: readonly Dim[], to: ElementType): readonly Dim[] | undefined {
+function castContent(value: Dim, to: ElementType): Dim | undefined {
+  const number = typeof value === 'number'
   switch (to) {
-    case 'int64': case 'int32': return contents.map((value) => (typeof value === 'number' ? Math.trunc(value) : value))
-    case 'float32': return contents.map((value) => (typeof value === 'number' ? Math.fround(value) : value))
-    case 'float64': return contents
+    case 'int64': return number ? Math.trunc(value) : value
+    case 'int32': return number && Math.abs(Math.trunc(value)) >= 2 ** 31 ? undefined : number ? Math.trunc(value) : value
+    case 'float32': case 'float64': return number ? rounded(value, to) : value
+    case 'bool': return number ? Number(value !== 0) : undefined
     default: return undefined
   }
 }
 
-/** Floor, Ceil, Round on known numbers. */
+/** Floor, Ceil of known numbers; a symbolic size is whole. */
 export function rounding(round: (value: number) => number): TypeRule {
-  return (rule) => {
-    const { elementType, shape, contents } = input(rule, 0)
-    return [{ elementType, shape, contents: contents?.every((value) => typeof value === 'number') ? contents.map((value) => round(Number(value))) : undefined }]
-  }
+  return (rule) => unary(rule).map((facts) => withContents(facts, rule.x, ([value]) => (typeof value === 'number' ? round(value) : value)))
 }
 
 /** Identity: everything stays known. */

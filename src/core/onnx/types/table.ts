@@ -1,6 +1,8 @@
 /** THE table of type rules: operator -> types of its outputs. */
 import type { TypeRule } from './type-rule.ts'
-import { arithmetic, broadcasting, cast, comparison, dropout, identity, power, rounding, unary, unaryTruth, where } from './elementwise.ts'
+import {
+  arithmetic, broadcasting, cast, comparison, dropout, extremum, identity, logical, negation, power, rounding, unary, unaryTruth, where,
+} from './elementwise.ts'
 import { globalPool, reduce } from './reduction.ts'
 import { einsum, gemm, matMul } from './matrix.ts'
 import { conv, convTranspose, pool } from './convolution.ts'
@@ -13,13 +15,14 @@ import {
 
 const TYPE_RULES: Readonly<Record<string, TypeRule>> = {
   Add: arithmetic('+'), Sub: arithmetic('-'), Mul: arithmetic('*'), Div: arithmetic('/'), Mod: arithmetic('%'),
-  Pow: power, Min: broadcasting, Max: broadcasting, Sum: broadcasting, Mean: broadcasting, PRelu: broadcasting,
-  And: comparison, Or: comparison, Xor: comparison,
-  Equal: comparison, Greater: comparison, GreaterOrEqual: comparison, Less: comparison, LessOrEqual: comparison,
+  Pow: power, Min: extremum(Math.min), Max: extremum(Math.max), Sum: broadcasting, Mean: broadcasting, PRelu: broadcasting,
+  And: logical, Or: logical, Xor: logical,
+  Equal: comparison((a, b) => a === b), Greater: comparison((a, b) => a > b), GreaterOrEqual: comparison((a, b) => a >= b),
+  Less: comparison((a, b) => a < b), LessOrEqual: comparison((a, b) => a <= b),
   Not: unaryTruth, IsNaN: unaryTruth, IsInf: unaryTruth,
   Where: where, Clip: unary, Cast: cast, Identity: identity, Dropout: dropout,
   Floor: rounding(Math.floor), Ceil: rounding(Math.ceil), Round: unary, Sign: unary,
-  Neg: unary, Abs: unary, Sqrt: unary, Reciprocal: unary, Exp: unary, Log: unary, Erf: unary, Sin: unary, Cos: unary,
+  Neg: negation, Abs: unary, Sqrt: unary, Reciprocal: unary, Exp: unary, Log: unary, Erf: unary, Sin: unary, Cos: unary,
   Tanh: unary, Sigmoid: unary, Softplus: unary, Softsign: unary, Relu: unary, LeakyRelu: unary, Elu: unary, Selu: unary, Gelu: unary,
   HardSigmoid: unary, HardSwish: unary, Mish: unary, Softmax: unary, LogSoftmax: unary,
   ReduceSum: reduce, ReduceMean: reduce, ReduceMax: reduce, ReduceMin: reduce, ReduceProd: reduce, ReduceSumSquare: reduce,

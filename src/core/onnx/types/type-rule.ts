@@ -22,6 +22,21 @@ export interface TypeRuleInput {
   readonly x: readonly (ValueFacts | undefined)[]
 }
 
+/** The dimension that an axis of a node's output has where it depends on what the values hold: a name of its own. */
+export function unknownDim({ node }: TypeRuleInput, axis: number): Dim {
+  return `${node.outputs[0]}.${axis}`
+}
+
+/** The sizes that input `index`, a vector, holds; those that are not known get names of their own. */
+export function sizesOf(rule: TypeRuleInput, index: number): readonly Dim[] {
+  const { contents, shape: [length] } = input(rule, index)
+  if (contents !== undefined) return contents
+  if (typeof length !== 'number') {
+    throw new ModelError('unsupported', `The number of dimensions depends on "${rule.node.inputs[index]}", whose length is not known.`)
+  }
+  return Array.from({ length }, (_, axis) => unknownDim(rule, axis))
+}
+
 /** Facts of each output. Throws ModelError 'shape' where the inputs do not fit together. */
 export type TypeRule = (input: TypeRuleInput) => readonly ValueFacts[]
 
