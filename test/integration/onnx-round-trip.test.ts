@@ -166,6 +166,18 @@ describe('files with data beside them', () => {
     expect(await outputsOf(path, feeds)).toEqual(await outputsOf(writeModel(source), feeds))
   })
 
+  test('a write that fails leaves the folder as it was', async () => {
+    const source = await readModelFile(join(FIXTURES, 'colour-ta.onnx'))
+    const taken = join(folder.path, 'taken.onnx')
+    await mkdir(join(taken, 'by a folder'), { recursive: true })
+    const before = await readdir(folder.path)
+    for (const externalDataAbove of [undefined, 16]) {
+      await expect(writeModelFile(taken, source, { externalDataAbove })).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('taken.onnx') })
+      await expect(writeModelFile(join(folder.path, 'no folder', 'a.onnx'), source, { externalDataAbove })).rejects.toMatchObject({ code: 'storage' })
+    }
+    expect(await readdir(folder.path)).toEqual(before)
+  })
+
   test.each(['../secret.bin', '/etc/hostname', 'C:\\secret.bin', 'a/../../secret.bin', '..\\secret.bin', 'link.bin', '.', ''])('a place like "%s" is refused', async (location) => {
     await writeFile(join(folder.path, 'secret.bin'), new Uint8Array(64))
     await symlink(join(folder.path, 'secret.bin'), join(folder.path, 'inside', 'link.bin')).catch(() => {})

@@ -58,7 +58,7 @@ export function readTensor(bytes: Uint8Array, externalData: ExternalData | undef
     return { name, tensor: { elementType, dims, data } }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new ModelError(cause instanceof ModelError ? cause.code : 'damaged', `Tensor "${name}": ${message}`, { cause })
+    throw new ModelError(cause instanceof ModelError ? cause.code : 'damaged', `${name === '' ? 'A tensor' : `Tensor "${name}"`}: ${message}`, { cause })
   }
 }
 
@@ -131,9 +131,9 @@ function readRaw(raw: Uint8Array, dims: readonly number[], elementType: ElementT
 function readExternal({ dims, place }: Header, elementType: ElementType, externalData: ExternalData | undefined): NumberData {
   const length = byteSize(elementType, dims)
   const location = place.get('location') ?? ''
-  const offset = Number(place.get('offset') ?? 0)
-  const stated = Number(place.get('length') ?? length)
-  if (location === '' || !Number.isSafeInteger(offset) || offset < 0) throw new ModelError('damaged', 'its place in another file is not stated.')
+  const offset = wholeNumber(place.get('offset') ?? '0')
+  const stated = wholeNumber(place.get('length') ?? String(length))
+  if (location === '' || offset === undefined) throw new ModelError('damaged', 'its place in another file is not stated.')
   if (stated !== length) throw misfit(dims, `${place.get('length')} bytes in "${location}"`, elementType)
   if (length === 0) return asArray(new Uint8Array(), elementType)
   if (externalData === undefined) throw new ModelError('unsupported', `its data are in the file "${location}", which is not at hand here.`)
@@ -141,6 +141,11 @@ function readExternal({ dims, place }: Header, elementType: ElementType, externa
   if (bytes.length !== length) throw misfit(dims, `${bytes.length} bytes from "${location}"`, elementType)
   const aligned = bytes.byteOffset % arrayTypeOf(elementType).BYTES_PER_ELEMENT === 0
   return asArray(aligned ? bytes : copyOf(bytes), elementType)
+}
+
+function wholeNumber(digits: string): number | undefined {
+  const value = /^\d+$/.test(digits) ? Number(digits) : NaN
+  return Number.isSafeInteger(value) ? value : undefined
 }
 
 /** `slice` would do, but for Node's Buffer, whose slices are views. */

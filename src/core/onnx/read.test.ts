@@ -176,6 +176,11 @@ describe('damage', () => {
     ['a length beyond the end', Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f), 'damaged', /no ONNX model/],
     ['two initializers of one name', message([1, 8], [7, message([5, message([1, 0], [2, 1], [8, 'w'])], [5, message([1, 0], [2, 1], [8, 'w'])])]), 'invalid', /Two initializers.*"w"/],
     ['a node without operator', message([1, 8], [7, message([1, message([3, 'n'])])]), 'damaged', /"n" has no operator/],
+    ['a function without a name', message([1, 8], [25, new Uint8Array()], [7, new Uint8Array()]), 'damaged', /function has no name/],
+    ['a tensor of an attribute that does not fit', message([1, 8], [7, message([1, message([4, 'Relu'], [5, message([1, 'a'], [5, message([1, 3], [2, 1])], [20, 4])])])]), 'damaged', /^A tensor: \[3\] does not fit/],
+    ['an external tensor without a file', withTensor(message([1, 1], [2, 1], [8, 'w'], [14, 1])), 'damaged', /place .* is not stated/],
+    ['an offset that is no number', withTensor(message([1, 1], [2, 1], [8, 'w'], [13, message([1, 'location'], [2, 'f'])], [13, message([1, 'offset'], [2, '-1'])], [14, 1])), 'damaged', /place .* is not stated/],
+    ['a length that is another', withTensor(message([1, 1], [2, 1], [8, 'w'], [13, message([1, 'location'], [2, 'f'])], [13, message([1, 'length'], [2, '5'])], [14, 1])), 'damaged', /5 bytes in "f"/],
     ['an attribute without its value', message([1, 8], [7, message([1, message([4, 'Relu'], [5, message([1, 'a'], [20, 4])])])]), 'damaged', /"a" holds no tensor/],
   ])('%s', (_, bytes, code, text) => {
     const error = modelErrorOf(() => readModel(bytes))

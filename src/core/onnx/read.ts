@@ -267,5 +267,6 @@ function readFunction(bytes: Uint8Array, context: Context): ModelFunction {
     11: (field) => { setAttribute(attributeDefaults, field.bytes(), context) },
     13: (field) => { overload = field.text() },
   })
+  if (name === '') throw new ModelError('damaged', 'A function has no name.')
   return { name, domain, overload, inputs, outputs, attributes, attributeDefaults, nodes, opsets }
 }
