@@ -15,34 +15,37 @@ export interface LayoutSlice {
   readonly offset: number
 }
 
-/** One vector: parameters of a group end to end, in the model's order. */
+/** One vector: parameters of one group end to end. */
 export interface LayoutVector {
-  /** The group's name; with a number where a group needs several vectors */
+  /** The group's name; with the part's number behind it from the second part on */
   readonly name: string
   readonly group: string
+  /** Parameters that follow each other in the model lie in one part: their gradients come about together */
+  readonly part: number
   readonly length: number
   readonly slices: readonly LayoutSlice[]
 }
 
 export type ParameterLayout = readonly LayoutVector[]
 
-/** 96 MiB: a WebGPU storage buffer is bound up to 128 MiB where the device does not offer more. */
-const LONGEST_VECTOR = 24 * 2 ** 20
+/** A part has up to 96 MiB: a WebGPU storage buffer is bound up to 128 MiB where the device does not offer more. */
+const LARGEST_PART = 24 * 2 ** 20
 
-/** Lays named tensors end to end: one vector per group, more where one would exceed `longest` elements. */
-export function layOut(groups: ReadonlyMap<string, ReadonlyMap<string, Tensor>>, longest = LONGEST_VECTOR): ParameterLayout {
-  return [...groups].flatMap(([group, tensors]) => {
-    const vectors: { length: number; slices: LayoutSlice[] }[] = []
-    for (const [name, { dims }] of tensors) {
-      const count = elementCount(dims)
-      const last = vectors.at(-1)
-      const vector = last !== undefined && last.length + count <= longest ? last : { length: 0, slices: [] }
-      if (vector !== last) vectors.push(vector)
-      vector.slices.push({ name, dims, offset: vector.length })
-      vector.length += count
-    }
-    return vectors.map((vector, index) => ({ name: index === 0 ? group : `${group}.${index}`, group, ...vector }))
-  })
+/** Lays tensors end to end, in their order, in one vector for each group of each part. */
+export function layOut(tensors: Iterable<{ readonly name: string; readonly tensor: Tensor; readonly group: string }>, largestPart = LARGEST_PART): ParameterLayout {
+  const vectors = new Map<string, { name: string; group: string; part: number; length: number; slices: LayoutSlice[] }>()
+  let [part, filled] = [0, 0]
+  for (const { name, tensor: { dims }, group } of tensors) {
+    const count = elementCount(dims)
+    if (filled > 0 && filled + count > largestPart) [part, filled] = [part + 1, 0]
+    filled += count
+    const key = part === 0 ? group : `${group}.${part}`
+    const vector = vectors.get(key) ?? { name: key, group, part, length: 0, slices: [] }
+    vector.slices.push({ name, dims, offset: vector.length })
+    vector.length += count
+    vectors.set(key, vector)
+  }
+  return [...vectors.values()]
 }
 
 /** One vector from tensors by name. Throws ModelError 'shape' where one is missing or of another shape or type. */

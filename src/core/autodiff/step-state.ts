@@ -1,7 +1,7 @@
 /** The state of a training step inside its graph: vectors that come in and go out, and the parameters as slices of them. */
 import { elementCount, int64 } from '../onnx/tensor.ts'
-import { dims, type GraphBuilder, type Value } from '../onnx/graph-builder.ts'
-import type { LayoutVector } from './parameter-layout.ts'
+import type { GraphBuilder, Value } from '../onnx/graph-builder.ts'
+import type { LayoutVector, ParameterLayout } from './parameter-layout.ts'
 
 /**
  * What a vector holds: the parameters, their moving average, gradients of micro-batches so far, running statistics of
@@ -54,16 +54,33 @@ export function slicesOf(builder: GraphBuilder, { slices }: LayoutVector, whole:
 }
 
 /**
- * Values of a vector's parameters end to end: the inverse of `slicesOf`. The reshapes are emitted in the parameters'
- * order: onnxruntime walks back from the concatenation and follows the node that was written last first. The last
- * layer's gradient is computed first then, and each layer's as soon as the walk has come to it; in the other order the
- * whole backward pass would be done, and kept, before the first weight's gradient.
+ * Values of parameters laid end to end, one vector for each of the layout: the inverse of `slicesOf`.
+ *
+ * onnxruntime runs nodes in the order of a depth-first walk back from the graph's ends, which follows the node that was
+ * written last first. The gradient that can be computed first (the last layer's) is therefore flattened last, and all
+ * groups of a part meet in one Concat: so each weight's gradient is computed as soon as the backward pass has come to
+ * its layer, and what it needs is released. In any other order the whole backward pass is done, and kept, before.
  */
-export function joined(builder: GraphBuilder, { slices }: LayoutVector, values: ReadonlyMap<string, Value>): Value {
-  const parts = slices.map(({ name }) => {
-    const value = values.get(name)
-    if (value === undefined) throw new RangeError(`There is no value for "${name}".`)
-    return builder.emit('Reshape', [value, [elementCount(dims(value))]])
+export function joined(builder: GraphBuilder, layout: ParameterLayout, values: ReadonlyMap<string, Value>): readonly Value[] {
+  const { emit } = builder
+  const written = new Map(builder.nodes.flatMap(({ outputs }, index) => outputs.map((name) => [name, index] as const)))
+  const at = (value: Value) => written.get(value.name) ?? 0
+  const members = layout.flatMap(({ slices }) => slices.map(({ name }) => ({ name, value: known(values, name) })))
+  const rows = new Map(members.toSorted((a, b) => at(b.value) - at(a.value)).map(({ name, value }) => [name, emit('Flatten', [value], { axis: 0 })]))
+  const parts = Map.groupBy(layout, ({ part }) => part)
+  return [...parts.values()].flatMap((vectors) => {
+    const whole = emit('Concat', vectors.flatMap(({ slices }) => slices.map(({ name }) => rows.get(name))), { axis: 1 })
+    let end = 0
+    return vectors.map(({ length }) => {
+      end += length
+      const row = vectors.length === 1 ? whole : emit('Slice', [whole, [end - length], [end], [1]])
+      return emit('Reshape', [row, [length]])
+    })
   })
-  return builder.emit('Concat', parts, { axis: 0 })
+}
+
+function known(values: ReadonlyMap<string, Value>, name: string): Value {
+  const value = values.get(name)
+  if (value === undefined) throw new RangeError(`There is no value for "${name}".`)
+  return value
 }

@@ -2,7 +2,7 @@
 import { describeNode, type Graph, type Model } from '../onnx/model.ts'
 import type { Tensor } from '../onnx/tensor.ts'
 import { ModelError } from '../onnx/errors.ts'
-import { layOut, type ParameterLayout } from './parameter-layout.ts'
+import { type LayoutVector, layOut, type ParameterLayout } from './parameter-layout.ts'
 
 /** Chooses tensors of the model by name and contents. */
 export type ParameterFilter = (name: string, tensor: Tensor) => boolean
@@ -24,8 +24,7 @@ export interface GroupSettings {
 
 export interface PlannedParameters {
   readonly layout: ParameterLayout
-  /** By the group of a layout's vector */
-  readonly settings: ReadonlyMap<string, GroupSettings>
+  readonly settingsOf: (vector: LayoutVector) => GroupSettings
 }
 
 export interface PlanOptions {
@@ -46,17 +45,15 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = { Resize: [1, 2], 
 export function planParameters({ graph }: Model, { trainable, groups = [], weightDecay }: PlanOptions): PlannedParameters {
   const chosen = chooseParameters(graph, trainable)
   const all: ParameterGroup = { name: 'main', includes: () => true }
-  const members = new Map<string, Map<string, Tensor>>()
   const settings = new Map<string, GroupSettings>()
-  for (const [name, tensor] of chosen) {
+  const members = Array.from(chosen, ([name, tensor]) => {
     const group = groups.find(({ includes }) => includes(name, tensor)) ?? all
     const plain = group.weightDecay === undefined && tensor.dims.length <= 1
     const key = plain ? `${group.name}.undecayed` : group.name
-    const known = members.get(key) ?? new Map<string, Tensor>()
-    members.set(key, known.set(name, tensor))
     settings.set(key, { learningRateFactor: group.learningRateFactor ?? 1, weightDecay: plain ? 0 : (group.weightDecay ?? weightDecay) })
-  }
-  return { layout: layOut(members), settings }
+    return { name, tensor, group: key }
+  })
+  return { layout: layOut(members), settingsOf: ({ group }) => settings.get(group) ?? { learningRateFactor: 1, weightDecay } }
 }
 
 function chooseParameters(graph: Graph, trainable: PlanOptions['trainable']): ReadonlyMap<string, Tensor> {
@@ -71,10 +68,14 @@ function chooseParameters(graph: Graph, trainable: PlanOptions['trainable']): Re
   return chosen
 }
 
-/** What may be trained: every float32 tensor of the model that has an axis and is no operator's setting. */
-function parametersOf(graph: Graph): ReadonlyMap<string, Tensor> {
-  const settings = new Set(graph.nodes.flatMap(({ opType, inputs }) => (SETTINGS[opType] ?? []).map((index) => inputs[index])))
-  return new Map([...graph.initializers].filter(([name, { elementType, dims }]) => elementType === 'float32' && dims.length > 0 && !settings.has(name)))
+/** What may be trained, in order of use: every float32 tensor of the model that has an axis and is no operator's setting. */
+function parametersOf({ nodes, initializers }: Graph): ReadonlyMap<string, Tensor> {
+  const settings = new Set(nodes.flatMap(({ opType, inputs }) => (SETTINGS[opType] ?? []).map((index) => inputs[index])))
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs))
+  return new Map([...used].flatMap((name) => {
+    const tensor = initializers.get(name)
+    return tensor?.elementType === 'float32' && tensor.dims.length > 0 && !settings.has(name) ? [[name, tensor] as const] : []
+  }))
 }
 
 /**
@@ -93,5 +94,5 @@ export function planStatistics({ graph }: Model): ParameterLayout {
       statistics.set(name, tensor)
     }
   }
-  return statistics.size === 0 ? [] : layOut(new Map([['statistics', statistics]]))
+  return layOut(Array.from(statistics, ([name, tensor]) => ({ name, tensor, group: 'batch-normalization' })))
 }
