@@ -3,11 +3,12 @@
  * few passes: on a CPU the cost of an elementwise operator is the memory it moves.
  */
 import { floatAttribute, intAttribute, stringAttribute } from '../../onnx/model.ts'
-import type { Value } from '../../onnx/graph-builder.ts'
+import type { Emit, Value } from '../../onnx/graph-builder.ts'
 import { NO_GRADIENT, type Rule, type RuleInput } from '../rule.ts'
+import { indicator } from './indicator.ts'
 
 /** The gradient where x > 0 and 0 elsewhere: 0 at 0, as in PyTorch. x > 0 exactly where y > 0. */
-export const relu: Rule = ({ y: [y], dy: [dy], emit }) => [emit('Where', [emit('Greater', [y, 0]), dy, 0])]
+export const relu: Rule = ({ y: [y], dy: [dy], emit }) => [emit('Mul', [dy, positive(emit, y)])]
 
 /** y (1 - y) */
 export const sigmoid: Rule = ({ y: [y], dy: [dy], emit }) => [emit('Mul', [dy, emit('Mul', [y, emit('Sub', [1, y])])])]
@@ -31,14 +32,15 @@ export const softsign: Rule = ({ x: [x], dy: [dy], emit }) => {
 }
 
 /** 1 where x > 0, alpha elsewhere */
-export const leakyRelu: Rule = ({ node, x: [x], dy: [dy], emit }) => [
-  emit('Where', [emit('Greater', [x, 0]), dy, emit('Mul', [dy, floatAttribute(node, 'alpha', 0.01)])]),
-]
+export const leakyRelu: Rule = ({ node, x: [x], dy: [dy], emit }) => {
+  const alpha = floatAttribute(node, 'alpha', 0.01)
+  return [emit('Mul', [dy, emit('Add', [emit('Mul', [positive(emit, x), 1 - alpha]), alpha])])]
+}
 
 /** y = max(x, 0) + slope min(x, 0); the slope broadcasts to x */
 export const pRelu: Rule = ({ x: [x, slope], dy: [dy], emit, needed }) => [
-  needed[0] ? emit('Where', [emit('Greater', [x, 0]), dy, emit('Mul', [dy, slope])]) : NO_GRADIENT,
-  needed[1] ? emit('Mul', [dy, emit('Min', [x, 0])]) : NO_GRADIENT,
+  needed[0] ? emit('Mul', [dy, emit('Add', [emit('Mul', [positive(emit, x), emit('Sub', [1, slope])]), slope])]) : NO_GRADIENT,
+  needed[1] ? emit('Mul', [dy, emit('Sub', [x, emit('Relu', [x])])]) : NO_GRADIENT,
 ]
 
 /** y = x where x > 0, alpha (exp(x) - 1) elsewhere: there the slope is y + alpha */
@@ -63,12 +65,16 @@ export const mish: Rule = ({ x: [x], dy: [dy], emit }) => {
 
 export const gelu: Rule = (rule) => [stringAttribute(rule.node, 'approximate', 'none') === 'tanh' ? geluByTanh(rule) : geluByErf(rule)]
 
-/** y = x Phi(x): Phi(x) + x phi(x), Phi and phi the normal distribution's cumulative function and density */
+/**
+ * y = x Phi(x): Phi(x) + x phi(x), Phi and phi the normal distribution's cumulative function and density. With
+ * u = x / sqrt(2) that is (1 + erf(u)) / 2 + u exp(-u^2) / sqrt(pi): HardSigmoid is the first term in one pass (its clip
+ * never acts), and the second's factor is added in the exponent.
+ */
 function geluByErf({ x: [x], dy: [dy], emit }: RuleInput): Value {
-  const distribution = emit('Mul', [emit('Add', [emit('Erf', [emit('Mul', [x, Math.SQRT1_2])]), 1]), 0.5])
-  const exponent = emit('Sub', [-Math.log(Math.sqrt(2 * Math.PI)), emit('Mul', [emit('Mul', [x, x]), 0.5])])
-  const slope = emit('Add', [distribution, emit('Mul', [x, emit('Exp', [exponent])])])
-  return emit('Mul', [dy, slope])
+  const u = emit('Mul', [x, Math.SQRT1_2])
+  const distribution = emit('HardSigmoid', [emit('Erf', [u])], { alpha: 0.5, beta: 0.5 })
+  const exponent = emit('Sub', [-0.5 * Math.log(Math.PI), emit('Mul', [u, u])])
+  return emit('Mul', [dy, emit('Add', [distribution, emit('Mul', [u, emit('Exp', [exponent])])])])
 }
 
 /** y = x s(u), s the logistic function and u = x (a + b x^2): s + y (1 - s) (a + 3 b x^2) */
@@ -85,22 +91,26 @@ function geluByTanh({ x: [x], y: [y], dy: [dy], emit }: RuleInput): Value {
 /** y = clip(alpha x + beta, 0, 1): alpha strictly between, 0 at the bounds and beyond */
 export const hardSigmoid: Rule = ({ node, y: [y], dy: [dy], emit }) => {
   const between = emit('And', [emit('Greater', [y, 0]), emit('Less', [y, 1])])
-  return [emit('Where', [between, emit('Mul', [dy, floatAttribute(node, 'alpha', 0.2)]), 0])]
+  return [emit('Mul', [dy, emit('Mul', [indicator(emit, between, y), floatAttribute(node, 'alpha', 0.2)])])]
 }
 
 /** y = x clip(x / 6 + 1/2, 0, 1): 0 up to -3, 1 from 3, x / 3 + 1/2 between */
 export const hardSwish: Rule = ({ x: [x], dy: [dy], emit }) => {
   const inner = emit('Add', [emit('Mul', [x, 1 / 3]), 0.5])
-  const outer = emit('Relu', [emit('Sign', [x])])
-  return [emit('Mul', [dy, emit('Where', [emit('Less', [emit('Abs', [x]), 3]), inner, outer])])]
+  const between = indicator(emit, emit('Less', [emit('Abs', [x]), 3]), x)
+  const above = indicator(emit, emit('GreaterOrEqual', [x, 3]), x)
+  return [emit('Mul', [dy, emit('Add', [emit('Mul', [inner, between]), above])])]
 }
 
 /** The gradient passes between the bounds and at them (as in PyTorch); beyond, it belongs to the bound. */
-export const clip: Rule = ({ x: [x, low, high], y: [y], dy: [dy], emit, needed }) => [
-  needed[0] ? emit('Where', [emit('Equal', [x, y]), dy, 0]) : NO_GRADIENT,
-  needed[1] ? emit('Where', [emit('Less', [x, low]), dy, 0]) : NO_GRADIENT,
-  needed[2] ? emit('Where', [emit('Greater', [x, high]), dy, 0]) : NO_GRADIENT,
-]
+export const clip: Rule = ({ x: [x, low, high], y: [y], dy: [dy], emit, needed }) => {
+  const where = (comparison: string, bound: Value) => emit('Mul', [dy, indicator(emit, emit(comparison, [x, bound]), x)])
+  return [
+    needed[0] ? where('Equal', y) : NO_GRADIENT,
+    needed[1] ? where('Less', low) : NO_GRADIENT,
+    needed[2] ? where('Greater', high) : NO_GRADIENT,
+  ]
+}
 
 /** y (dy - sum(dy y)) */
 export const softmax: Rule = ({ node, y: [y], dy: [dy], emit }) => {
@@ -112,4 +122,8 @@ export const softmax: Rule = ({ node, y: [y], dy: [dy], emit }) => {
 export const logSoftmax: Rule = ({ node, y: [y], dy: [dy], emit }) => {
   const total = emit('ReduceSum', [dy, [intAttribute(node, 'axis', -1)]])
   return [emit('Sub', [dy, emit('Mul', [emit('Exp', [y]), total])])]
+}
+
+function positive(emit: Emit, x: Value): Value {
+  return indicator(emit, emit('Greater', [x, 0]), x)
 }

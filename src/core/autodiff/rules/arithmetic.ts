@@ -2,6 +2,7 @@
 import { ELEMENT_TYPES } from '../../onnx/tensor.ts'
 import type { Value } from '../../onnx/graph-builder.ts'
 import { NO_GRADIENT, type Rule, type RuleInput } from '../rule.ts'
+import { indicator } from './indicator.ts'
 
 /** a + b */
 export const add: Rule = ({ dy: [dy] }) => [dy, dy]
@@ -70,16 +71,15 @@ export const cos: Rule = ({ x: [x], dy: [dy], emit }) => [emit('Mul', [dy, emit(
 /** The smallest (largest) of any number of inputs. Inputs that tie share the gradient evenly, as in PyTorch. */
 const extreme: Rule = ({ x, y: [y], dy: [dy], emit, needed }) => {
   if (x.length === 1) return [dy]
-  const chosen = x.map((each) => emit('Equal', [each, y]))
-  const count = emit('Sum', chosen.map((each) => emit('Cast', [each], { to: ELEMENT_TYPES[y.elementType].code })))
-  const share = emit('Div', [dy, count])
-  return chosen.map((each, index) => (needed[index] ? emit('Where', [each, share, 0]) : NO_GRADIENT))
+  const chosen = x.map((each) => indicator(emit, emit('Equal', [each, y]), y))
+  const share = emit('Div', [dy, chosen.reduce((count, each) => emit('Add', [count, each]))])
+  return chosen.map((each, index) => (needed[index] ? emit('Mul', [share, each]) : NO_GRADIENT))
 }
 
 export const min = extreme
 export const max = extreme
 
-/** The chosen side gets the gradient, the other exactly 0, whatever its value. */
+/** The chosen side gets the gradient, the other exactly 0, whatever its value and the gradient are. */
 export const where: Rule = ({ x: [condition], dy: [dy], emit, needed }) => [
   NO_GRADIENT,
   needed[1] ? emit('Where', [condition, dy, 0]) : NO_GRADIENT,

@@ -1,9 +1,10 @@
 /** Gradients of reductions: the gradient is brought to the kept shape (reduced dimensions 1) and spread over the input. */
 import { intAttribute } from '../../onnx/model.ts'
-import { ELEMENT_TYPES, elementCount } from '../../onnx/tensor.ts'
+import { elementCount } from '../../onnx/tensor.ts'
 import { dims, type Value } from '../../onnx/graph-builder.ts'
 import { normalizeAxis } from '../../onnx/dims.ts'
 import { NO_GRADIENT, type Rule, type RuleInput } from '../rule.ts'
+import { indicator } from './indicator.ts'
 
 /** Every element counts once. */
 export const reduceSum: Rule = (rule) => [spread(rule, kept(rule, rule.dy[0])), NO_GRADIENT]
@@ -17,9 +18,9 @@ export const reduceMean: Rule = (rule) => {
 /** The largest (smallest) element gets the gradient; elements that tie share it evenly, as in PyTorch's amax. */
 export const reduceMax: Rule = (rule) => {
   const { x: [x], y: [y], dy: [dy], emit } = rule
-  const chosen = emit('Equal', [x, kept(rule, y)])
-  const count = emit('ReduceSum', [emit('Cast', [chosen], { to: ELEMENT_TYPES[x.elementType].code }), axesOf(rule)], { noop_with_empty_axes: 1 })
-  return [emit('Where', [chosen, emit('Div', [kept(rule, dy), count]), 0]), NO_GRADIENT]
+  const chosen = indicator(emit, emit('Equal', [x, kept(rule, y)]), x)
+  const count = emit('ReduceSum', [chosen, axesOf(rule)], { noop_with_empty_axes: 1 })
+  return [emit('Mul', [chosen, emit('Div', [kept(rule, dy), count])]), NO_GRADIENT]
 }
 export const reduceMin = reduceMax
 export const globalMaxPool = reduceMax
