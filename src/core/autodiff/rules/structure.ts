@@ -174,7 +174,7 @@ function unpadded(emit: Emit, value: Value, { axis, before, after }: Border): Va
 }
 
 /** Undoes a border that repeats the input's own elements: the inside, plus each side's gradient where its elements came from. */
-function withoutBorder(emit: Emit, value: Value, { axis, before, after, mode }: Border & { mode: string }): Value {
+export function withoutBorder(emit: Emit, value: Value, { axis, before, after, mode }: Border & { mode: string }): Value {
   const size = dims(value)[axis] - before - after
   const most = { reflect: size - 1, wrap: size, edge: Infinity }[mode]
   if (most === undefined || Math.min(before, after) < 0 || Math.max(before, after) > most) {
