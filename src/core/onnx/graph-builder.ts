@@ -99,6 +99,8 @@ export class GraphBuilder {
     if (value?.kind === 'tensor') return [this.defineTensor(node.outputs[0], value.value)]
     if (node.outputs.length > facts.length) throw new ModelError('invalid', `${describeNode(node)} has ${node.outputs.length} outputs; ${node.opType} has ${facts.length}.`)
     const outputs = node.outputs.map((name, index) => ({ ...facts[index], name }))
+    const impossible = outputs.find(({ shape }) => shape.some((dim) => typeof dim === 'number' && !(dim >= 0 && Number.isSafeInteger(dim))))
+    if (impossible !== undefined) throw new ModelError('shape', `${describeNode(node)}: its output "${impossible.name}" would have the shape ${formatShape(impossible.shape)}, from ${node.inputs.filter((name) => name !== '').map((name) => `"${name}" ${formatShape(this.value(name).shape)}`).join(' and ')}.`)
     const tensors = node.inputs.some((name) => this.parameters.has(name)) ? [] : outputs.flatMap((output) => tensorOfContents(output) ?? [])
     if (tensors.length === outputs.length) return outputs.map(({ name }, index) => this.defineTensor(name, tensors[index]))
     this.nodes.push(node)

@@ -1,0 +1,118 @@
+/** How much memory a run of a model takes at most, from the shapes alone: what a training run needs is known before it begins. */
+import { byteSize } from '../onnx/tensor.ts'
+import type { Model, Node } from '../onnx/model.ts'
+import { rebuild } from '../onnx/bind.ts'
+import { executionOrder } from '../onnx/execution-order.ts'
+import { dims, type Value } from '../onnx/graph-builder.ts'
+import { sameShape } from '../onnx/dims.ts'
+
+export interface MemoryEstimate {
+  /** Everything that is held at the worst moment: tensors of the model, inputs, outputs and values between */
+  readonly peakBytes: number
+  /** Tensors of the model */
+  readonly parameterBytes: number
+  /** The output of the node that runs at that moment ('' in a model without nodes) */
+  readonly at: string
+  /** The largest values that are alive at that moment, largest first */
+  readonly live: readonly { readonly name: string; readonly bytes: number }[]
+}
+
+const SHOWN = 10
+
+/** Operators whose output is the input's memory under another shape. */
+const ALIASES: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity'])
+
+/** Operators that onnxruntime lets write over an input of the same size that nothing needs any more. */
+const IN_PLACE: ReadonlySet<string> = new Set([
+  'Add', 'Sub', 'Mul', 'Div', 'Sum', 'Neg', 'Abs', 'Sqrt', 'Reciprocal', 'Exp', 'Log', 'Floor', 'Ceil', 'Clip',
+  'Relu', 'LeakyRelu', 'Elu', 'Selu', 'Sigmoid', 'HardSigmoid', 'Tanh', 'Softplus', 'Softsign', 'Not',
+])
+
+/** Memory that one value or, by aliases and in place, several values have. */
+interface Buffer {
+  readonly bytes: number
+  readonly name: string
+  /** the position in the order of the last node that reads it; Infinity: an output */
+  until: number
+}
+
+/**
+ * Follows values through onnxruntime's order of execution on one thread of nodes, with the reuse that onnxruntime does.
+ * Working memory inside kernels and what an arena keeps for later is not counted. Throws ModelError 'shape' where
+ * dimensions are symbolic.
+ */
+export function estimatePeakBytes(model: Model): MemoryEstimate {
+  const { builder, inputs, outputs } = rebuild(model)
+  for (const [name, value] of Object.entries(outputs)) builder.output(value, name)
+  const { graph } = builder.build()
+  const order = executionOrder(graph.nodes)
+  const plan = new Plan(order, (name) => builder.value(name), new Set(Object.keys(outputs)))
+  const parameterBytes = [...graph.initializers.values()].reduce((sum, tensor) => sum + byteSize(tensor.elementType, tensor.dims), 0)
+  const fixed = parameterBytes + Object.values(inputs).reduce((sum, value) => sum + bytesOf(value), 0)
+
+  let [held, peak] = [fixed, fixed]
+  let worst: { node: Node; live: readonly Buffer[] } | undefined
+  const alive = new Set<Buffer>()
+  for (const [position, node] of order.entries()) {
+    for (const buffer of plan.allocatedBy(node, position)) {
+      alive.add(buffer)
+      held += buffer.bytes
+    }
+    if (held > peak) [peak, worst] = [held, { node, live: [...alive] }]
+    for (const buffer of alive) {
+      if (buffer.until > position) continue
+      alive.delete(buffer)
+      held -= buffer.bytes
+    }
+  }
+  const live = (worst?.live ?? []).toSorted((a, b) => b.bytes - a.bytes).slice(0, SHOWN).map(({ name, bytes }) => ({ name, bytes }))
+  return { peakBytes: peak, parameterBytes, at: worst?.node.outputs[0] ?? '', live }
+}
+
+class Plan {
+  readonly #value: (name: string) => Value
+  readonly #outputs: ReadonlySet<string>
+  /** where a value is read last */
+  readonly #lastRead = new Map<string, number>()
+  readonly #buffers = new Map<string, Buffer>()
+
+  constructor(order: readonly Node[], value: (name: string) => Value, outputs: ReadonlySet<string>) {
+    this.#value = value
+    this.#outputs = outputs
+    for (const [position, node] of order.entries()) for (const name of node.inputs) this.#lastRead.set(name, position)
+  }
+
+  /** The buffers that a node's outputs need beside those that it may take over. */
+  allocatedBy(node: Node, position: number): readonly Buffer[] {
+    return node.outputs.flatMap((name, index) => {
+      if (name === '') return []
+      const until = this.#outputs.has(name) ? Infinity : (this.#lastRead.get(name) ?? position)
+      const taken = index === 0 && until !== Infinity ? this.#takenOver(node, position) : undefined
+      if (taken !== undefined) {
+        taken.until = Math.max(taken.until, until)
+        this.#buffers.set(name, taken)
+        return []
+      }
+      // an alias of what the caller or the model holds needs nothing
+      if (ALIASES.has(node.opType) && until !== Infinity && !this.#buffers.has(node.inputs[0])) return []
+      const buffer = { name, bytes: bytesOf(this.#value(name)), until }
+      this.#buffers.set(name, buffer)
+      return [buffer]
+    })
+  }
+
+  #takenOver(node: Node, position: number): Buffer | undefined {
+    if (ALIASES.has(node.opType)) return this.#buffers.get(node.inputs[0])
+    if (!IN_PLACE.has(node.opType)) return undefined
+    const output = this.#value(node.outputs[0])
+    const dying = node.inputs.find((name) => {
+      const input = name === '' ? undefined : this.#value(name)
+      return input !== undefined && input.elementType === output.elementType && sameShape(input.shape, output.shape) && this.#buffers.get(name)?.until === position
+    })
+    return dying === undefined ? undefined : this.#buffers.get(dying)
+  }
+}
+
+function bytesOf(value: Value): number {
+  return byteSize(value.elementType, dims(value))
+}
