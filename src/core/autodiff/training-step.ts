@@ -67,6 +67,8 @@ export interface TrainingStep {
   readonly terms: readonly string[]
   readonly gradientsBy: readonly string[]
   readonly accumulate: number
+  /** The nodes of the forward model and the loss: to say what a node of `model` belongs to */
+  readonly forward: readonly Node[]
   /** The forward model's values of all that is trained or followed */
   readonly initial: ReadonlyMap<string, Tensor>
 }
@@ -88,6 +90,7 @@ export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer
   const slices = new Map([...parameters, ...running].flatMap(({ vector, value }) => [...slicesOf(builder, vector, value)]))
   const { net, followed } = emitForward(forward, { builder, slices, options })
   const { batch, total, terms } = emitLoss(builder, net, loss)
+  const forwardNodes = [...builder.nodes]
 
   const trained = layout.flatMap((vector) => vector.slices.map(({ name }) => name))
   const gradients = differentiate(builder, total, [...trained, ...(options.gradientsBy ?? [])])
@@ -110,6 +113,7 @@ export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer
   return {
     model: lowerForRuntime(builder.build('training_step')),
     batch, state: state.vectors, terms: Object.keys(terms), gradientsBy: options.gradientsBy ?? [], accumulate: options.accumulate ?? 1,
+    forward: forwardNodes,
     initial: new Map([...forward.graph.initializers].filter(([name]) => slices.has(name))),
   }
 }

@@ -10,6 +10,7 @@ import type { ElementType, Tensor } from '../../core/onnx/tensor.ts'
 import { formatShape, sameShape } from '../../core/onnx/dims.ts'
 import { ModelError } from '../../core/onnx/errors.ts'
 import { writeModel } from '../../core/onnx/write.ts'
+import { compileFiniteCheck, firstNonFinite, type NonFinite } from '../../core/autodiff/finite-check.ts'
 import { unpack } from '../../core/autodiff/parameter-layout.ts'
 import type { StateRole } from '../../core/autodiff/step-state.ts'
 import { initialState, type StepInput, type TrainingStep } from '../../core/autodiff/training-step.ts'
@@ -51,6 +52,11 @@ export interface TrainingState {
 export interface TrainingSession {
   /** One step on one batch (every input and target of the step by name). Throws ModelError 'shape' where one is missing or does not fit. */
   step(batch: Readonly<Record<string, Tensor>>, settings: StepSettings): Promise<StepResult>
+  /**
+   * Computes the step again on the CPU, watching every value, and says where the first NaN or infinity came about; for
+   * the batch of a step that was not finite. undefined where all is finite. Changes nothing.
+   */
+  findNonFinite(batch: Readonly<Record<string, Tensor>>, settings: StepSettings): Promise<NonFinite | undefined>
   /** The trained parameters and the running statistics by name: copies */
   parameters(): Promise<ReadonlyMap<string, Tensor>>
   /** The same with the parameters' moving average. Throws ModelError 'invalid' where the step keeps none. */
@@ -71,20 +77,39 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
   for (const vector of step.state) memory.write(vector.name, initialState(step, vector, initial))
   let updates = 0
 
-  async function run(batch: Readonly<Record<string, Tensor>>, { learningRate, apply = true }: StepSettings): Promise<StepResult> {
+  const feedsOf = (batch: Readonly<Record<string, Tensor>>, { learningRate, apply = true }: StepSettings, vector: (name: string) => OrtTensor) => {
     const feeds: Record<string, OrtTensor> = { learning_rate: scalar(learningRate), step: scalar(updates + 1), apply: new OrtTensor('bool', [apply], []) }
     for (const input of step.batch) feeds[input.name] = toOrt(input, batch[input.name])
-    for (const name of names) feeds[name] = memory.read(name)
+    for (const name of names) feeds[name] = vector(name)
+    return Object.fromEntries(Object.entries(feeds).filter(([name]) => used.has(name)))
+  }
+
+  async function run(batch: Readonly<Record<string, Tensor>>, settings: StepSettings): Promise<StepResult> {
+    const feeds = feedsOf(batch, settings, memory.read)
     const fetches: Record<string, OrtTensor | null> = Object.fromEntries(session.outputNames.map((name) => [name, null]))
     for (const name of names) fetches[`next.${name}`] = memory.target(name)
-    const results = await session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => used.has(name))), fetches)
+    const results = await session.run(feeds, fetches)
     for (const name of names) memory.advance(name, results[`next.${name}`])
     const finite = Number(results.finite.data[0]) === 1
-    if (finite && apply) updates++
+    if (finite && settings.apply !== false) updates++
     return {
       loss: number(results.loss), gradientNorm: number(results.gradient_norm), finite,
       terms: Object.fromEntries(step.terms.map((name) => [name, number(results[`term.${name}`])])),
       gradients: Object.fromEntries(step.gradientsBy.map((name) => [name, fromOrt(results[`gradient.${name}`])])),
+    }
+  }
+
+  async function findNonFinite(batch: Readonly<Record<string, Tensor>>, settings: StepSettings): Promise<NonFinite | undefined> {
+    const vectors = new Map<string, OrtTensor>()
+    for (const name of names) vectors.set(name, vectorTensor(await memory.copy(name)))
+    const feeds = feedsOf(batch, settings, (name) => present(vectors, name))
+    const check = compileFiniteCheck(step)
+    const watching = await InferenceSession.create(writeModel(check.model), sessionOptions({ model: '', provider: 'cpu', threads }))
+    try {
+      const { finite_values: finite } = await watching.run(feeds)
+      return firstNonFinite(check, finite.data, updates + 1)
+    } finally {
+      await watching.release()
     }
   }
 
@@ -98,8 +123,9 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
 
   return {
     step: run,
+    findNonFinite,
     parameters: () => tensorsOf(['parameters', 'statistics']),
-    averages() {
+    async averages() {
       if (!step.state.some(({ role }) => role === 'average')) throw new ModelError('invalid', 'This training step was compiled without a moving average of its parameters.')
       return tensorsOf(['average', 'statistics'])
     },
