@@ -22,6 +22,13 @@ export function linear(net: Net, name: string, rows: Value): Value {
   return net.builder.emit('Gemm', [rows, parameter(net, `${name}.weight`), parameter(net, `${name}.bias`)], { transB: 1 })
 }
 
+/** A dense layer on the last axis of a value of any rank. */
+export function linearOnLast(net: Net, name: string, x: Value): Value {
+  const { builder } = net
+  const result = linear(net, name, builder.emit('Reshape', [x, [-1, Number(x.shape.at(-1))]]))
+  return builder.emit('Reshape', [result, shapeOfParts(builder, sizes(builder, x, 0, x.shape.length - 1), Number(result.shape[1]))])
+}
+
 /** A dense layer on maps, which is a 1x1 convolution: [batch, input, height, width] -> [batch, output, height, width]. */
 export function linearOnMap(net: Net, name: string, map: Value): Value {
   const weight = net.builder.emit('Unsqueeze', [parameter(net, `${name}.weight`), [2, 3]])
@@ -38,11 +45,19 @@ export interface ConvOptions {
   readonly stride?: number
   readonly pad?: number
   readonly groups?: number
+  /** true where omitted */
+  readonly bias?: boolean
 }
 
-/** A square convolution with bias. */
-export function conv(net: Net, name: string, x: Value, { kernel, stride = 1, pad = 0, groups = 1 }: ConvOptions): Value {
-  return net.builder.emit('Conv', [x, parameter(net, `${name}.weight`), parameter(net, `${name}.bias`)], {
+/** Layer normalisation over the channels of a map [batch, channels, height, width]. */
+export function layerNormOnMap(net: Net, name: string, map: Value, epsilon: number): Value {
+  const last = net.builder.emit('Transpose', [map], { perm: [0, 2, 3, 1] })
+  return net.builder.emit('Transpose', [layerNorm(net, name, last, epsilon)], { perm: [0, 3, 1, 2] })
+}
+
+/** A square convolution. */
+export function conv(net: Net, name: string, x: Value, { kernel, stride = 1, pad = 0, groups = 1, bias = true }: ConvOptions): Value {
+  return net.builder.emit('Conv', [x, parameter(net, `${name}.weight`), bias ? parameter(net, `${name}.bias`) : undefined], {
     kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad], group: groups,
   })
 }

@@ -33,8 +33,8 @@ export class ParameterList {
     this.parameters.set(name, parameter)
   }
 
-  linear(name: string, [output, input]: readonly [number, number]): void {
-    this.add(`${name}.weight`, { dims: [output, input], kind: 'weight', initial: LINEAR })
+  linear(name: string, [output, input]: readonly [number, number], initial: Initial = LINEAR): void {
+    this.add(`${name}.weight`, { dims: [output, input], kind: 'weight', initial })
     this.add(`${name}.bias`, { dims: [output], kind: 'bias', initial: { fill: 0 } })
   }
 

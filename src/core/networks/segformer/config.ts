@@ -1,7 +1,8 @@
 /** What makes one SegFormer differ from another, as in Hugging Face's config.json. */
 import { ModelError } from '../../onnx/errors.ts'
 
-export interface SegformerConfig {
+/** The encoder, a mix transformer (MiT) */
+export interface EncoderConfig {
   /** channels of the input image */
   readonly channels: number
   /** blocks per stage */
@@ -16,6 +17,9 @@ export interface SegformerConfig {
   /** sides of the patch embeddings' kernels */
   readonly patchSizes: readonly number[]
   readonly strides: readonly number[]
+}
+
+export interface SegformerConfig extends EncoderConfig {
   /** channels of the head */
   readonly decoderSize: number
   readonly classes: number

@@ -1,7 +1,7 @@
 /** The parameters of a SegFormer, named as in Hugging Face's SegformerForSemanticSegmentation. */
 import type { Tensor } from '../../onnx/tensor.ts'
 import { initialTensors, ParameterList, type Parameters } from '../parameters.ts'
-import type { SegformerConfig } from './config.ts'
+import type { EncoderConfig, SegformerConfig } from './config.ts'
 
 export const ENCODER = 'segformer.encoder'
 export const HEAD = 'decode_head'
@@ -9,17 +9,8 @@ export const HEAD = 'decode_head'
 /** Every parameter and buffer by its name, in Hugging Face's order. */
 export function segformerParameters(config: SegformerConfig): Parameters {
   const list = new ParameterList()
-  const { channels, depths, hiddenSizes, patchSizes, decoderSize, classes } = config
-  for (const [stage, size] of hiddenSizes.entries()) {
-    const kernel = patchSizes[stage]
-    list.conv(`${ENCODER}.patch_embeddings.${stage}.proj`, [size, stage === 0 ? channels : hiddenSizes[stage - 1], kernel, kernel])
-    list.norm(`${ENCODER}.patch_embeddings.${stage}.layer_norm`, size)
-  }
-  for (const [stage, depth] of depths.entries()) {
-    for (let block = 0; block < depth; block++) blockParameters(list, `${ENCODER}.block.${stage}.${block}`, { config, stage })
-  }
-  for (const [stage, size] of hiddenSizes.entries()) list.norm(`${ENCODER}.layer_norm.${stage}`, size)
-
+  const { depths, hiddenSizes, decoderSize, classes } = config
+  encoderParameters(list, ENCODER, config)
   for (const [stage, size] of hiddenSizes.entries()) list.linear(`${HEAD}.linear_c.${stage}.proj`, [decoderSize, size])
   list.conv(`${HEAD}.linear_fuse`, [decoderSize, decoderSize * depths.length, 1, 1], { bias: false })
   list.batchNorm(`${HEAD}.batch_norm`, decoderSize)
@@ -27,7 +18,21 @@ export function segformerParameters(config: SegformerConfig): Parameters {
   return list.parameters
 }
 
-function blockParameters(list: ParameterList, name: string, { config, stage }: { config: SegformerConfig; stage: number }): void {
+/** Adds the parameters of a mix transformer. `prefix`: of their names. */
+export function encoderParameters(list: ParameterList, prefix: string, config: EncoderConfig): void {
+  const { channels, depths, hiddenSizes, patchSizes } = config
+  for (const [stage, size] of hiddenSizes.entries()) {
+    const kernel = patchSizes[stage]
+    list.conv(`${prefix}.patch_embeddings.${stage}.proj`, [size, stage === 0 ? channels : hiddenSizes[stage - 1], kernel, kernel])
+    list.norm(`${prefix}.patch_embeddings.${stage}.layer_norm`, size)
+  }
+  for (const [stage, depth] of depths.entries()) {
+    for (let block = 0; block < depth; block++) blockParameters(list, `${prefix}.block.${stage}.${block}`, { config, stage })
+  }
+  for (const [stage, size] of hiddenSizes.entries()) list.norm(`${prefix}.layer_norm.${stage}`, size)
+}
+
+function blockParameters(list: ParameterList, name: string, { config, stage }: { config: EncoderConfig; stage: number }): void {
   const [size, reduction] = [config.hiddenSizes[stage], config.reductions[stage]]
   const inner = size * config.mlpRatios[stage]
   list.norm(`${name}.layer_norm_1`, size)

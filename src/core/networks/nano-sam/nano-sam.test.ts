@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { formula, formulaTensor, formulaWeights, fromBase64, summary } from '../../../../test/support/formula-tensors.ts'
+import { runModel } from '../../../../test/support/run-model.ts'
+import { differentiate } from '../../autodiff/differentiate.ts'
+import { rebuild } from '../../onnx/bind.ts'
+import { float32, int64 } from '../../onnx/tensor.ts'
+import { parameterCount } from '../parameters.ts'
+import { nanoSamConfig } from './config.ts'
+import { nanoSamJoint, nanoSamMaskDecoder, nanoSamVisionEncoder } from './network.ts'
+import { initialNanoSamWeights, nanoSamParameters } from './parameters.ts'
+
+/** Made by test/fixtures/nano-sam.golden.py with Hugging Face's SamPromptEncoder and SamMaskDecoder, in float64. */
+const golden = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../../../test/fixtures/nano-sam.golden.json'), 'utf8')) as {
+  config: { imageSize: number; hiddenSize: number; cells: number; batch: number; prompts: number; points: number; labels: number[][][] }
+  positions: string; masks: string; scores: string; boxMasks: string; boxScores: string
+  gradients: Record<string, number[]>
+  names: Record<string, number[]>
+}
+const { imageSize, hiddenSize, cells, batch, prompts, points } = golden.config
+const config = nanoSamConfig({ imageSize, hiddenSize, decoderHeads: 2, decoderMlpSize: 48, iouHeadSize: 24 })
+const weights = formulaWeights(nanoSamParameters(config))
+const decoder = nanoSamMaskDecoder(config, weights)
+const corners = Array.from({ length: batch * prompts }, () => [2, 3]).flat()
+
+const feeds = (labels: readonly number[]) => ({
+  image_embeddings: formulaTensor('image_embeddings', [batch, hiddenSize, cells, cells]),
+  image_positional_embeddings: float32([batch, hiddenSize, cells, cells], repeated(fromBase64(golden.positions), batch)),
+  input_points: float32([batch, prompts, points, 2], Array.from(formula('input_points', batch * prompts * points * 2), (value) => (Math.fround(value) + 1) / 2 * imageSize)),
+  input_labels: int64([batch, prompts, points], labels),
+})
+
+function repeated(values: Float32Array, times: number): number[] {
+  return Array.from({ length: times }, () => [...values]).flat()
+}
+
+function expectClose(found: unknown, expected: Float32Array): void {
+  const values = found as Float32Array
+  expect(values.length).toBe(expected.length)
+  expect(values.reduce((largest, value, index) => Math.max(largest, Math.abs(value - expected[index])), 0)).toBeLessThan(1e-4)
+}
+
+describe('nano promptable segmenter', () => {
+  it('decodes points, background, absent and padding points among them, as Hugging Face\'s SAM does', async () => {
+    const { iou_scores, pred_masks } = await runModel(decoder, feeds(golden.config.labels.flat(2)))
+    expect(iou_scores.dims).toEqual([batch, prompts, 3])
+    expect(pred_masks.dims).toEqual([batch, prompts, 3, 4 * cells, 4 * cells])
+    expectClose(iou_scores.data, fromBase64(golden.scores))
+    expectClose(pred_masks.data, fromBase64(golden.masks))
+  })
+
+  it('decodes boxes, given as two corner points, as Hugging Face\'s SAM does', async () => {
+    const { iou_scores, pred_masks } = await runModel(decoder, feeds(corners))
+    expectClose(iou_scores.data, fromBase64(golden.boxScores))
+    expectClose(pred_masks.data, fromBase64(golden.boxMasks))
+  })
+
+  it('has the gradients of Hugging Face\'s SAM by every parameter and by the image embedding', async () => {
+    const { builder, outputs } = rebuild(decoder, { bindings: { batch, prompts, points } })
+    const weighted = (value: typeof outputs[string], name: string) => {
+      const seed = builder.constant(formulaTensor(name, value.shape.map(Number)))
+      return builder.emit('ReduceSum', [builder.emit('Mul', [value, seed])], { keepdims: 0 })
+    }
+    const loss = builder.emit('Add', [weighted(outputs.pred_masks, 'd_masks'), weighted(outputs.iou_scores, 'd_scores')])
+    const gradients = differentiate(builder, loss, Object.keys(golden.gradients))
+    expect([...gradients.keys()]).toEqual(Object.keys(golden.gradients))
+    for (const [name, gradient] of gradients) builder.output(gradient, `gradient of ${name}`)
+    const results = await runModel(builder.build(), feeds(golden.config.labels.flat(2)))
+    const whole = Math.hypot(...Object.values(golden.gradients).map(([norm]) => norm))
+    for (const [name, expected] of Object.entries(golden.gradients)) {
+      const found = summary(name, results[`gradient of ${name}`].data as Float32Array)
+      // a gradient that is zero but for rounding (of the keys' biases) is compared with all gradients together
+      const tolerance = 1e-3 * expected[0] + 1e-7 * whole
+      for (const [index, value] of expected.entries()) expect(Math.abs(found[index] - value), `${name} [${index}]`).toBeLessThan(tolerance)
+    }
+  })
+
+  it('has the decoder\'s parameters under the names of Hugging Face\'s SamModel', () => {
+    const ours = Object.fromEntries([...nanoSamParameters(config)].filter(([name]) => !name.startsWith('vision_encoder.') && !name.startsWith('shared_')).map(([name, { dims }]) => [name, dims]))
+    expect(ours).toEqual(golden.names)
+    expect((parameterCount(nanoSamParameters(nanoSamConfig())) / 1e6).toFixed(1)).toBe('3.6')
+  })
+
+  it('encodes the positions of the image\'s cells as Hugging Face\'s SAM does', async () => {
+    const pixels = formulaTensor('pixels', [batch, 3, imageSize, imageSize])
+    const { image_embeddings, image_positional_embeddings } = await runModel(nanoSamVisionEncoder(config, weights), { pixel_values: pixels })
+    expect(image_embeddings.dims).toEqual([batch, hiddenSize, cells, cells])
+    expectClose(image_positional_embeddings.data, Float32Array.from(repeated(fromBase64(golden.positions), batch)))
+  })
+
+  it('in one graph is what it is in two', async () => {
+    const small = initialNanoSamWeights(config, 4)
+    const pixels = { pixel_values: formulaTensor('pixels', [batch, 3, imageSize, imageSize]) }
+    const { input_points, input_labels } = feeds(golden.config.labels.flat(2))
+    const embedded = await runModel(nanoSamVisionEncoder(config, small), pixels)
+    const { image_embeddings, image_positional_embeddings } = embedded
+    const apart = await runModel(nanoSamMaskDecoder(config, small), { image_embeddings, image_positional_embeddings, input_points, input_labels })
+    const joint = await runModel(nanoSamJoint(config, small), { ...pixels, input_points, input_labels })
+    expectClose(joint.pred_masks.data, apart.pred_masks.data as Float32Array)
+    expectClose(joint.iou_scores.data, apart.iou_scores.data as Float32Array)
+  })
+})

@@ -1,0 +1,73 @@
+/**
+ * A promptable segmenter with the anatomy of Segment Anything (Kirillov et al., ICCV 2023, https://arxiv.org/abs/2304.02643),
+ * small enough to train here: an image encoder that runs once per image, and prompt encoder and two-way mask decoder that
+ * run for many prompts at once. Both graphs speak the dialect of transformers.js exports; the joint graph is for training.
+ */
+import type { Model } from '../../onnx/model.ts'
+import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts'
+import type { Net } from '../layers.ts'
+import type { Weights } from '../parameters.ts'
+import { embeddingSize, type NanoSamConfig } from './config.ts'
+import { imageEncoder } from './image-encoder.ts'
+import { maskDecoder } from './mask-decoder.ts'
+import { imagePositions, promptEncoder } from './prompt-encoder.ts'
+
+/**
+ * `pixel_values` [batch, 3, size, size] (normalised, padded right and below) -> `image_embeddings` and
+ * `image_positional_embeddings` [batch, channels, s, s]. Throws ModelError where the weights do not fit the configuration.
+ */
+export function nanoSamVisionEncoder(config: NanoSamConfig, weights: Weights): Model {
+  const net = { builder: new GraphBuilder(), weights }
+  const embeddings = imageEncoder(net, pixelInput(net, config), config)
+  net.builder.output(embeddings, 'image_embeddings')
+  net.builder.output(imagePositions(net, embeddings), 'image_positional_embeddings')
+  return net.builder.build('nano-sam-vision-encoder')
+}
+
+/**
+ * The encoder's outputs, `input_points` [batch, prompts, points, 2] (x, y in pixels of the input image) and `input_labels`
+ * int64 [batch, prompts, points] -> `iou_scores` [batch, prompts, 3] and `pred_masks` [batch, prompts, 3, 4s, 4s] (logits).
+ * Labels: 1 foreground, 0 background, 2 and 3 the corners of a box, -1 no point, -10 padding.
+ */
+export function nanoSamMaskDecoder(config: NanoSamConfig, weights: Weights): Model {
+  const net = { builder: new GraphBuilder(), weights }
+  const size = embeddingSize(config)
+  const [points, labels] = promptInputs(net)
+  const [embeddings, positions] = ['image_embeddings', 'image_positional_embeddings'].map((name) => net.builder.input(name, 'float32', ['batch', config.hiddenSize, size, size]))
+  emitMasks(net, { embeddings, positions, points, labels, config })
+  return net.builder.build('nano-sam-mask-decoder')
+}
+
+/** Image, points and labels -> scores and masks: both graphs in one, to be trained. Every operator has a gradient. */
+export function nanoSamJoint(config: NanoSamConfig, weights: Weights): Model {
+  const net = { builder: new GraphBuilder(), weights }
+  const pixels = pixelInput(net, config)
+  const [points, labels] = promptInputs(net)
+  const embeddings = imageEncoder(net, pixels, config)
+  emitMasks(net, { embeddings, positions: imagePositions(net, embeddings), points, labels, config })
+  return net.builder.build('nano-sam')
+}
+
+function pixelInput({ builder }: Net, { imageSize, encoder }: NanoSamConfig): Value {
+  return builder.input('pixel_values', 'float32', ['batch', encoder.channels, imageSize, imageSize])
+}
+
+function promptInputs({ builder }: Net): readonly [points: Value, labels: Value] {
+  const shape = ['batch', 'prompts', 'points']
+  return [builder.input('input_points', 'float32', [...shape, 2]), builder.input('input_labels', 'int64', shape)]
+}
+
+interface Masks {
+  readonly embeddings: Value
+  readonly positions: Value
+  readonly points: Value
+  readonly labels: Value
+  readonly config: NanoSamConfig
+}
+
+function emitMasks(net: Net, { embeddings, positions, points, labels, config }: Masks): void {
+  const prompts = promptEncoder(net, { points, labels, imageSize: config.imageSize })
+  const { scores, masks } = maskDecoder(net, { embeddings, positions, prompts, config })
+  net.builder.output(scores, 'iou_scores')
+  net.builder.output(masks, 'pred_masks')
+}

@@ -1,0 +1,90 @@
+/**
+ * The parameters of the nano promptable segmenter. The prompt encoder, the mask decoder and the shared positional
+ * embedding are named as in Hugging Face's SamModel; the image encoder is a mix transformer with a neck like SamModel's.
+ */
+import type { Tensor } from '../../onnx/tensor.ts'
+import { type Initial, initialTensors, ParameterList, type Parameters } from '../parameters.ts'
+import { encoderParameters } from '../segformer/parameters.ts'
+import { MASK_TOKENS, type NanoSamConfig } from './config.ts'
+
+export const VISION = 'vision_encoder'
+export const PROMPTS = 'prompt_encoder'
+export const DECODER = 'mask_decoder'
+export const POSITIONS = 'shared_image_embedding.positional_embedding'
+/** Kinds of points that have an embedding of their own: background, foreground, first and second corner of a box. */
+export const POINT_KINDS = 4
+
+const EMBEDDING: Initial = { deviation: 1 }
+
+export function nanoSamParameters(config: NanoSamConfig): Parameters {
+  const list = new ParameterList()
+  const { hiddenSize, encoder, embeddingStage } = config
+  list.add(POSITIONS, { dims: [2, hiddenSize / 2], kind: 'buffer', initial: { deviation: 1 } })
+  encoderParameters(list, `${VISION}.encoder`, encoder)
+  for (const [stage, size] of encoder.hiddenSizes.entries()) {
+    if (stage >= embeddingStage) list.linear(`${VISION}.neck.lateral.${stage}`, [hiddenSize, size], byFanIn(size))
+  }
+  list.norm(`${VISION}.neck.layer_norm1`, hiddenSize)
+  list.conv(`${VISION}.neck.conv2`, [hiddenSize, hiddenSize, 3, 3], { bias: false })
+  list.norm(`${VISION}.neck.layer_norm2`, hiddenSize)
+
+  const embedding = (name: string, rows = 1) => list.add(`${name}.weight`, { dims: [rows, hiddenSize], kind: 'weight', initial: EMBEDDING })
+  for (let kind = 0; kind < POINT_KINDS; kind++) embedding(`${PROMPTS}.point_embed.${kind}`)
+  embedding(`${PROMPTS}.not_a_point_embed`)
+  embedding(`${PROMPTS}.no_mask_embed`)
+  embedding(`${DECODER}.iou_token`)
+  embedding(`${DECODER}.mask_tokens`, MASK_TOKENS)
+  decoderParameters(list, config)
+  return list.parameters
+}
+
+function decoderParameters(list: ParameterList, config: NanoSamConfig): void {
+  const { hiddenSize, decoderLayers, decoderMlpSize, iouHeadSize } = config
+  const narrow = hiddenSize / config.attentionDownsampling
+  for (let layer = 0; layer < decoderLayers; layer++) {
+    const name = `${DECODER}.transformer.layers.${layer}`
+    attentionParameters(list, `${name}.self_attn`, [hiddenSize, hiddenSize])
+    attentionParameters(list, `${name}.cross_attn_token_to_image`, [hiddenSize, narrow])
+    attentionParameters(list, `${name}.cross_attn_image_to_token`, [hiddenSize, narrow])
+    list.linear(`${name}.mlp.lin1`, [decoderMlpSize, hiddenSize], byFanIn(hiddenSize))
+    list.linear(`${name}.mlp.lin2`, [hiddenSize, decoderMlpSize], byFanIn(decoderMlpSize))
+    for (let norm = 1; norm <= 4; norm++) list.norm(`${name}.layer_norm${norm}`, hiddenSize)
+  }
+  attentionParameters(list, `${DECODER}.transformer.final_attn_token_to_image`, [hiddenSize, narrow])
+  list.norm(`${DECODER}.transformer.layer_norm_final_attn`, hiddenSize)
+
+  upscaleParameters(list, `${DECODER}.upscale_conv1`, [hiddenSize, hiddenSize / 4])
+  list.norm(`${DECODER}.upscale_layer_norm`, hiddenSize / 4)
+  upscaleParameters(list, `${DECODER}.upscale_conv2`, [hiddenSize / 4, hiddenSize / 8])
+  for (let mask = 0; mask < MASK_TOKENS; mask++) {
+    headParameters(list, `${DECODER}.output_hypernetworks_mlps.${mask}`, [hiddenSize, hiddenSize, hiddenSize / 8])
+  }
+  headParameters(list, `${DECODER}.iou_prediction_head`, [hiddenSize, iouHeadSize, MASK_TOKENS])
+}
+
+function attentionParameters(list: ParameterList, name: string, [size, inner]: readonly [number, number]): void {
+  for (const each of ['q_proj', 'k_proj', 'v_proj']) list.linear(`${name}.${each}`, [inner, size], byFanIn(size))
+  list.linear(`${name}.out_proj`, [size, inner], byFanIn(inner))
+}
+
+/** A transposed convolution of kernel and stride 2: weight [input, output, 2, 2]. */
+function upscaleParameters(list: ParameterList, name: string, [input, output]: readonly [number, number]): void {
+  list.add(`${name}.weight`, { dims: [input, output, 2, 2], kind: 'weight', initial: byFanIn(input) })
+  list.add(`${name}.bias`, { dims: [output], kind: 'bias', initial: { fill: 0 } })
+}
+
+/** Three dense layers. */
+function headParameters(list: ParameterList, name: string, [input, hidden, output]: readonly [number, number, number]): void {
+  list.linear(`${name}.proj_in`, [hidden, input], byFanIn(input))
+  list.linear(`${name}.layers.0`, [hidden, hidden], byFanIn(hidden))
+  list.linear(`${name}.proj_out`, [output, hidden], byFanIn(hidden))
+}
+
+function byFanIn(input: number): Initial {
+  return { deviation: Math.sqrt(1 / input) }
+}
+
+/** Weights before training; the positional embedding is a random projection that stays. */
+export function initialNanoSamWeights(config: NanoSamConfig, seed: number): Map<string, Tensor> {
+  return initialTensors(nanoSamParameters(config), seed)
+}
