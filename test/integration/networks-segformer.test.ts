@@ -44,7 +44,7 @@ function formulaLabels(classes: number, [batch, , height, width]: readonly [numb
   return tensorOf('int32', [batch, height, width], values.map((value) => (value < classes ? Math.floor(value) : 255)))
 }
 
-test.each(['frozen', 'train'] as const)('has the gradients of Hugging Face\'s by every parameter within 1e-3, with batch statistics in %s mode', async (mode) => {
+test.each(['frozen', 'train'] as const)('has the gradients of Hugging Face\'s by every parameter within 1e-4, with batch statistics in %s mode', async (mode) => {
   const { shape, classes, loss, gradients: expected } = golden[mode]
   const [batch, , height, width] = shape
   const replace = (node: Node, graph: GraphBuilder) => (mode === 'train' && node.opType === 'BatchNormalization' ? graph.append(toTrainingBatchNormalization(node)) : undefined)
@@ -61,12 +61,12 @@ test.each(['frozen', 'train'] as const)('has the gradients of Hugging Face\'s by
   for (const [name, values] of Object.entries(expected)) {
     const found = summary(name, results[`gradient of ${name}`].data as Float32Array)
     // what is zero but for rounding (by a key's bias, or by a bias before batch statistics) is compared with all gradients together
-    const tolerance = 1e-3 * values[0] + 1e-6 * whole
+    const tolerance = 1e-4 * values[0] + 1e-7 * whole
     for (const [index, value] of values.entries()) expect(Math.abs(found[index] - value), `${name} [${index}]: ${found[index]}, expected ${value}`).toBeLessThan(tolerance)
   }
 })
 
-test('twenty steps of AdamW give the losses of PyTorch within 1e-3', async () => {
+test('twenty steps of AdamW give the losses of PyTorch within 1e-4', async () => {
   const { shape, classes, learningRate, weightDecay, losses } = golden.training
   const [batch, , height, width] = shape
   const loss = ({ builder, outputs, target }: LossScope) => {
@@ -79,7 +79,7 @@ test('twenty steps of AdamW give the losses of PyTorch within 1e-3', async () =>
   try {
     for (const [index, expected] of losses.entries()) {
       const result = await training.step({ pixel_values: formulaTensor(`image.${index % 2}`, shape), labels: bands }, { learningRate })
-      expect(Math.abs(result.loss / expected - 1), `loss ${index} is ${result.loss}, PyTorch has ${expected}`).toBeLessThan(1e-3)
+      expect(Math.abs(result.loss / expected - 1), `loss ${index} is ${result.loss}, PyTorch has ${expected}`).toBeLessThan(1e-4)
     }
   } finally {
     await training.dispose()
