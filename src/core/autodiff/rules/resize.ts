@@ -7,18 +7,18 @@ import { dims, type GraphBuilder, type Value } from '../../onnx/graph-builder.ts
 import { NO_GRADIENT, type Rule } from '../rule.ts'
 import { type Interpolation, interpolationsOf, type Tap } from './interpolation.ts'
 import { reshaped } from './shapes.ts'
-import { withoutBorder } from './structure.ts'
+import { withoutEdges } from './structure.ts'
 
 export const resize: Rule = ({ node, x, y: [y], dy: [dy], builder }) => {
-  const gradient = interpolationsOf(node, x, y).reduce((value, axis) => {
-    const stencil = axis.inputSize < SHORTEST_FOR_STENCIL ? undefined : stencilOf(axis)
-    return stencil === undefined ? byMatrix(builder, value, axis) : byStencil(builder, value, { ...axis, stencil })
-  }, dy)
+  const axes = interpolationsOf(node, x, y).map((each) => ({ ...each, stencil: each.inputSize < SHORTEST_FOR_STENCIL ? undefined : stencilOf(each) }))
+  const resized = axes.reduce((value, { stencil, ...each }) => (stencil === undefined ? byMatrix(builder, value, each) : byStencil(builder, value, { ...each, stencil })), dy)
+  // Edges last, when every axis is short
+  const gradient = axes.reduce((value, { axis, stencil }) => (stencil === undefined ? value : withoutEdges(builder.emit, value, { axis, ...stencil })), resized)
   return [gradient, ...x.slice(1).map((): typeof NO_GRADIENT => NO_GRADIENT)]
 }
 
-/** A matrix product costs as many products per element as the axis is long, a convolution two, but slow ones. */
-const SHORTEST_FOR_STENCIL = 64
+/** A matrix product costs as many products per element as the axis is long, a convolution two, but slow ones: measured on two cores. */
+const SHORTEST_FOR_STENCIL = 128
 
 /** The product with the transposed interpolation matrix. */
 function byMatrix(builder: GraphBuilder, value: Value, { axis, inputSize, taps }: Interpolation): Value {
@@ -74,7 +74,7 @@ function weightAt(taps: readonly Tap[], index: number): number {
   return taps.reduce((sum, tap) => (tap.index === index ? sum + tap.weight : sum), 0)
 }
 
-/** A convolution with the stencil; what falls on elements outside belongs to the first and last, as with a border of mode edge. */
+/** A convolution with the stencil, which leaves the elements outside that it reads: they belong to the first and last. */
 function byStencil(builder: GraphBuilder, value: Value, { axis, inputSize, stencil }: Interpolation & { stencil: Stencil }): Value {
   const { emit } = builder
   const shape = dims(value)
@@ -89,6 +89,5 @@ function byStencil(builder: GraphBuilder, value: Value, { axis, inputSize, stenc
   const convolved = emit('Conv', [reshaped(emit, value, [outer, 1, ...plane(shape[axis], rows * inner)]), kernel], {
     kernel_shape: plane(weights.length, 1), strides: plane(factor, 1), pads: [...plane(padBegin, 0), ...plane(padEnd, 0)],
   })
-  const folded = withoutBorder(emit, convolved, { axis: isLast ? 3 : 2, before, after, mode: 'edge' })
-  return reshaped(emit, folded, shape.with(axis, inputSize))
+  return reshaped(emit, convolved, shape.with(axis, inputSize + before + after))
 }

@@ -174,21 +174,36 @@ function unpadded(emit: Emit, value: Value, { axis, before, after }: Border): Va
 }
 
 /** Undoes a border that repeats the input's own elements: the inside, plus each side's gradient where its elements came from. */
-export function withoutBorder(emit: Emit, value: Value, { axis, before, after, mode }: Border & { mode: string }): Value {
+function withoutBorder(emit: Emit, value: Value, { axis, before, after, mode }: Border & { mode: string }): Value {
   const size = dims(value)[axis] - before - after
   const most = { reflect: size - 1, wrap: size, edge: Infinity }[mode]
   if (most === undefined || Math.min(before, after) < 0 || Math.max(before, after) > most) {
     throw new ModelError('unsupported', `No gradient of Pad in mode "${mode}" by ${before} and ${after} around ${size} elements.`)
   }
-  const side = (start: number, width: number): Value | undefined => {
-    if (width === 0) return undefined
+  if (mode === 'edge') return withoutEdges(emit, value, { axis, before, after })
+  const side = (start: number, width: number): readonly Value[] => {
+    if (width === 0) return []
     const border = cut(emit, value, { axis, start, size: width })
-    const isBefore = start === 0
-    if (mode === 'edge') return padded(emit, emit('ReduceSum', [border, [axis]]), [{ axis, before: isBefore ? 0 : size - 1, after: isBefore ? size - 1 : 0 }])
-    if (mode === 'wrap') return padded(emit, border, [{ axis, before: isBefore ? size - width : 0, after: isBefore ? 0 : size - width }])
-    return padded(emit, reversed(emit, border, axis), [{ axis, before: isBefore ? 1 : size - 1 - width, after: isBefore ? size - 1 - width : 1 }])
+    const room = mode === 'wrap' ? [size - width, 0] : [1, size - width - 1]
+    const [left, right] = start === 0 ? room : room.toReversed()
+    return [padded(emit, mode === 'wrap' ? border : reversed(emit, border, axis), [{ axis, before: left, after: right }])]
   }
-  return [side(0, before), side(before + size, after)].reduce<Value>((sum, each) => (each === undefined ? sum : emit('Add', [sum, each])), cut(emit, value, { axis, start: before, size }))
+  const inside = cut(emit, value, { axis, start: before, size })
+  return [...side(0, before), ...side(before + size, after)].reduce((sum, each) => emit('Add', [sum, each]), inside)
+}
+
+/** Undoes a border that repeats the first and the last element of an axis. */
+export function withoutEdges(emit: Emit, value: Value, { axis, before, after }: Border): Value {
+  const size = dims(value)[axis] - before - after
+  const sum = (start: number, width: number) => emit('ReduceSum', [cut(emit, value, { axis, start, size: width }), [axis]])
+  if (size === 1) return sum(0, before + 1 + after)
+  const [first, last] = [before === 0 ? 0 : 1, after === 0 ? 0 : 1]
+  const parts = [
+    ...(before === 0 ? [] : [sum(0, before + 1)]),
+    ...(size === first + last ? [] : [cut(emit, value, { axis, start: before + first, size: size - first - last })]),
+    ...(after === 0 ? [] : [sum(before + size - 1, 1 + after)]),
+  ]
+  return parts.length === 1 ? parts[0] : emit('Concat', parts, { axis })
 }
 
 function reversed(emit: Emit, value: Value, axis: number): Value {
