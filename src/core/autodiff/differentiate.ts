@@ -4,9 +4,10 @@
  */
 import { describeNode, type Node } from '../onnx/model.ts'
 import { elementCount, isFloat, tensorOf } from '../onnx/tensor.ts'
-import { dims, type GraphBuilder, type Value } from '../onnx/graph-builder.ts'
+import { dims, type Emit, type GraphBuilder, type Value } from '../onnx/graph-builder.ts'
 import { formatShape } from '../onnx/dims.ts'
 import { ModelError } from '../onnx/errors.ts'
+import { leanEmit } from './lean-emit.ts'
 import { GRADIENTS } from './registry.ts'
 import { NO_GRADIENT, STOP, type Rule } from './rule.ts'
 
@@ -20,10 +21,11 @@ export function differentiate(builder: GraphBuilder, of: Value, by: readonly str
   const { path, dependent } = between(builder, { by, of: of.name })
   const rules = rulesOf(path)
   const gradients = new Map<string, Value>([[of.name, seed ?? ones(builder, of)]])
+  const emit = leanEmit(builder)
   for (const node of path.toReversed()) {
     const rule = rules.get(node)
     if (rule === undefined || !node.outputs.some((name) => gradients.has(name))) continue
-    builder.scope(`gradient.${node.name || node.outputs[0]}`, () => backThrough(builder, { node, rule, gradients, dependent }))
+    builder.scope(`gradient.${node.name || node.outputs[0]}`, () => backThrough(builder, { node, rule, gradients, dependent, emit }))
   }
   return new Map(by.flatMap((name) => {
     const gradient = gradients.get(name)
@@ -41,22 +43,23 @@ interface Step {
   readonly rule: Rule
   readonly gradients: Map<string, Value>
   readonly dependent: ReadonlySet<string>
+  readonly emit: Emit
 }
 
-function backThrough(builder: GraphBuilder, { node, rule, gradients, dependent }: Step): void {
+function backThrough(builder: GraphBuilder, { node, rule, gradients, dependent, emit }: Step): void {
   const values = (names: readonly string[]) => names.map((name) => (name === '' ? undefined : builder.value(name))) as readonly Value[]
   const results = rule({
     node, x: values(node.inputs), y: values(node.outputs),
     dy: node.outputs.map((name) => gradients.get(name)) as readonly Value[],
     needed: node.inputs.map((name) => dependent.has(name)),
-    emit: builder.emit, builder,
+    emit, builder,
   })
   for (const [index, gradient] of results.entries()) {
     const name = node.inputs[index]
     if (gradient === NO_GRADIENT || !dependent.has(name)) continue
     const fitting = unbroadcast(builder, gradient, builder.value(name))
     const earlier = gradients.get(name)
-    gradients.set(name, earlier === undefined ? fitting : builder.emit('Add', [earlier, fitting]))
+    gradients.set(name, earlier === undefined ? fitting : emit('Add', [earlier, fitting]))
   }
 }
 
