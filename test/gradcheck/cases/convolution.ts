@@ -69,13 +69,17 @@ const automatic: GradientCase = {
     })),
 }
 
+/** Whether the transposed convolution of up to four elements leaves anything between its pads. */
+function fits({ size, stride, extent, padBegin, padEnd }: Axis): boolean {
+  return (Math.min(size, 4) - 1) * stride + extent - padBegin - padEnd > 0
+}
+
 function transposedOf(rank: number, runs: number): GradientCase {
   return {
     op: 'ConvTranspose',
     about: `${rank}-D: strides, dilations, groups, pads, output_padding`,
     runs,
     instances: fc.tuple(fc.array(axis, { minLength: rank, maxLength: rank }), channels, fc.boolean(), fc.boolean()).map(([drawn, { batch, group, inputs, outputs }, bias, extra]): Instance => {
-      const fits = ({ size, stride, extent, padBegin, padEnd }: Axis) => (Math.min(size, 4) - 1) * stride + extent - padBegin - padEnd > 0
       const axes = drawn.map((each) => ({ ...each, size: Math.min(each.size, 4), ...(fits(each) ? {} : { padBegin: 0, padEnd: 0 }) }))
       return {
         inputs: {

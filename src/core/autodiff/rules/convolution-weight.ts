@@ -1,7 +1,8 @@
-/** The gradient of a convolution by its weight. */
+/** The gradient of a convolution by its weight: at every kernel position, the input there times the output's gradient. */
 import { dims, type Emit, type Value } from '../../onnx/graph-builder.ts'
+import { elementCount } from '../../onnx/tensor.ts'
 import { extent, type SpatialAxis } from '../../onnx/types/convolution.ts'
-import { cropped, reshaped, transposed, windowAttributes } from './shapes.ts'
+import { cropped, reshaped, swapLast, transposed, windowAttributes } from './shapes.ts'
 
 export interface WeightGradient {
   readonly x: Value
@@ -12,23 +13,69 @@ export interface WeightGradient {
   readonly group: number
 }
 
+/** Kernels of fewer positions leave most of a vector register empty in a convolution that yields one kernel per channel. */
+const SMALL_KERNEL = 9
+
 /**
- * The input correlated with the output's gradient: a convolution whose batch is the input's channels, whose kernel is dY, and
- * in which strides and dilations have changed places.
+ * Two forms of the same sum. Matrix products, one per kernel position, cost a copy of the input each, which is slow where
+ * strides pick single elements; the convolution runs over one output as small as the kernel, which is slow for small kernels.
  */
-export function weightGradient(emit: Emit, { x, dy, shape, axes, group }: WeightGradient): Value {
+export function weightGradient(emit: Emit, gradient: WeightGradient): Value {
+  const small = elementCount(gradient.axes.map((axis) => axis.kernel)) < SMALL_KERNEL
+  return small || gradient.axes.every((axis) => axis.stride === 1) ? byProducts(emit, gradient) : byConvolution(emit, gradient)
+}
+
+/** dW[m, c] at a kernel position = the sum over batch and outputs of dY[m] times the input that the position meets. */
+function byProducts(emit: Emit, { x, dy, shape, axes, group }: WeightGradient): Value {
   const [outputs, perGroup] = shape
+  const batch = dims(x)[0]
+  const count = elementCount(dims(dy).slice(2))
+  const rows = reshaped(emit, dy, [batch, group, outputs / group, count])
+  const padded = axes.some((axis) => axis.padBegin + axis.padEnd > 0)
+    ? emit('Pad', [x, [0, 0, ...axes.map((axis) => axis.padBegin), 0, 0, ...axes.map((axis) => axis.padEnd)]])
+    : x
+  const gradients = kernelPositions(axes).map((position) => {
+    const met = reshaped(emit, metBy(emit, padded, { position, axes, counts: dims(dy).slice(2) }), [batch, group, perGroup, count])
+    const product = timesTransposed(emit, rows, met)
+    return reshaped(emit, batch === 1 ? product : emit('ReduceSum', [product, [0]], { keepdims: 0 }), [outputs, perGroup, 1])
+  })
+  return reshaped(emit, gradients.length === 1 ? gradients[0] : emit('Concat', gradients, { axis: 2 }), shape)
+}
+
+/** Every index into a kernel, the last axis fastest. */
+function kernelPositions(axes: readonly SpatialAxis[]): readonly (readonly number[])[] {
+  return axes.reduce<readonly (readonly number[])[]>((positions, { kernel }) => positions.flatMap((lead) => Array.from({ length: kernel }, (_, index) => [...lead, index])), [[]])
+}
+
+/** The elements of the padded input that a kernel position meets, one per output. */
+function metBy(emit: Emit, padded: Value, { position, axes, counts }: { position: readonly number[]; axes: readonly SpatialAxis[]; counts: readonly number[] }): Value {
+  if (axes.every((axis, at) => axis.stride === 1 && dims(padded)[at + 2] === counts[at])) return padded
+  const starts = axes.map((axis, at) => position[at] * axis.dilation)
+  const ends = axes.map((axis, at) => starts[at] + (counts[at] - 1) * axis.stride + 1)
+  return emit('Slice', [padded, starts, ends, axes.map((_, at) => at + 2), axes.map((axis) => axis.stride)])
+}
+
+/** A Bᵀ of each pair of matrices in [batch, group, rows, columns]. For a single pair Gemm reads B as it lies. */
+function timesTransposed(emit: Emit, a: Value, b: Value): Value {
+  const [batch, group] = dims(a)
+  if (batch * group > 1) return emit('MatMul', [a, swapLast(emit, b)])
+  return emit('Gemm', [reshaped(emit, a, dims(a).slice(2)), reshaped(emit, b, dims(b).slice(2))], { transB: 1 })
+}
+
+/** A convolution whose batch is the input's channels and whose kernel is dY; strides and dilations have changed places. */
+function byConvolution(emit: Emit, { x, dy, shape, axes, group }: WeightGradient): Value {
+  const [outputs, perGroup, ...kernel] = shape
   const [batch, , ...size] = dims(x)
-  const count = dims(dy).slice(2)
+  const counts = dims(dy).slice(2)
   const spatial = (lead: number) => size.map((_, axis) => axis + lead)
   const channels = transposed(emit, reshaped(emit, x, [batch, group, perGroup, ...size]), [2, 1, 0, ...spatial(3)])
   const windows = axes.map((axis, at) => ({
-    kernel: count[at], stride: axis.dilation, dilation: axis.stride, padBegin: axis.padBegin,
-    padEnd: Math.max(0, extent(axis) + (count[at] - 1) * axis.stride - size[at] - axis.padBegin),
+    kernel: counts[at], stride: axis.dilation, dilation: axis.stride, padBegin: axis.padBegin,
+    padEnd: Math.max(0, extent(axis) + (counts[at] - 1) * axis.stride - size[at] - axis.padBegin),
   }))
   const product = emit('Conv', [
     reshaped(emit, channels, [perGroup, group * batch, ...size]),
     transposed(emit, dy, [1, 0, ...spatial(2)]),
   ], windowAttributes(windows, group))
-  return transposed(emit, cropped(emit, product, [perGroup, outputs, ...shape.slice(2)]), [1, 0, ...spatial(2)])
+  return transposed(emit, cropped(emit, product, [perGroup, outputs, ...kernel]), [1, 0, ...spatial(2)])
 }

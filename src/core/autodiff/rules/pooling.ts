@@ -32,21 +32,12 @@ function product(builder: GraphBuilder, vectors: readonly (readonly number[])[],
 
 /** Adds each output's value to every element of its window: the transposed convolution of each channel with ones. */
 function spread(builder: GraphBuilder, value: Value, { shape, axes }: { shape: readonly number[]; axes: readonly SpatialAxis[] }): Value {
-  const [batch, channels, ...size] = shape
-  const count = dims(value).slice(2)
-  const { emit } = builder
-  const tiles = axes.every((axis, at) => axis.dilation === 1 && axis.padBegin === 0 && axis.kernel * count[at] === size[at] && (axis.stride === axis.kernel || count[at] === 1))
-  if (tiles) {
-    const apart = reshaped(emit, value, [batch, channels, ...count.flatMap((each) => [each, 1])])
-    return reshaped(emit, emit('Expand', [apart, [batch, channels, ...axes.flatMap((axis, at) => [count[at], axis.kernel])]]), shape)
-  }
+  const [, channels, ...size] = shape
+  const ones = [channels, 1, ...axes.map((axis) => axis.kernel)]
+  const weight = builder.constant(tensorOf(value.elementType, ones, Array.from({ length: elementCount(ones) }, () => 1)))
   // With ceil_mode the last window may reach further than the padding
-  const reaching = axes.map((axis, at) => ({ ...axis, padEnd: Math.max(axis.padEnd, (count[at] - 1) * axis.stride + extent(axis) - size[at] - axis.padBegin) }))
-  const kernel = axes.map((axis) => axis.kernel)
-  const ones = builder.constant(tensorOf(value.elementType, [1, 1, ...kernel], Array.from({ length: elementCount(kernel) }, () => 1)))
-  return reshaped(emit, inputGradient(emit, {
-    dy: reshaped(emit, value, [batch * channels, 1, ...count]), weight: ones, shape: [batch * channels, 1, ...size], axes: reaching, group: 1,
-  }), shape)
+  const reaching = axes.map((axis, at) => ({ ...axis, padEnd: Math.max(axis.padEnd, (dims(value)[at + 2] - 1) * axis.stride + extent(axis) - size[at] - axis.padBegin) }))
+  return inputGradient(builder.emit, { dy: value, weight, shape, axes: reaching, group: channels })
 }
 
 /** The first largest element of each window, which MaxPool's second output names, gets the gradient; overlapping windows add up. */
