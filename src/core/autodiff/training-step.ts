@@ -56,9 +56,9 @@ export interface StepInput {
 
 /**
  * `model`'s inputs: `batch`, `learning_rate` and `step` (float32 scalars; the first update is step 1), `apply` (bool
- * scalar, where gradients are accumulated) and `state`. Its outputs: `loss`, `term.NAME`, `gradient_norm` (before
- * clipping), `finite` (bool: loss and gradients are; where not, the new state is the old one), `gradient.NAME` and
- * `next.NAME` of each state vector.
+ * scalar, where gradients are accumulated) and `state`. Its outputs, of one element each: `loss`, `term.NAME`,
+ * `gradient_norm` (before clipping), `finite` (bool: loss and gradients are; where not, the new state is the old one);
+ * besides `gradient.NAME`, and `next.NAME` of each state vector.
  */
 export interface TrainingStep {
   readonly model: Model
@@ -105,11 +105,12 @@ export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer
   const measured = builder.scope('statistics', () => joined(builder, statistics, followed))
   for (const [index, { value }] of running.entries()) state.replace(value, measured[index], finite)
 
-  builder.output(total, 'loss')
-  for (const [name, value] of Object.entries(terms)) builder.output(value, `term.${name}`)
   builder.output(norm, 'gradient_norm')
   builder.output(finite, 'finite')
   state.declareOutputs()
+  // reshaped and written last, so that onnxruntime computes them first: else what the loss is made of would be kept throughout
+  for (const [name, value] of Object.entries(terms)) builder.output(builder.emit('Reshape', [value, [1]]), `term.${name}`)
+  builder.output(builder.emit('Reshape', [total, [1]]), 'loss')
   return {
     model: lowerForRuntime(builder.build('training_step')),
     batch, state: state.vectors, terms: Object.keys(terms), gradientsBy: options.gradientsBy ?? [], accumulate: options.accumulate ?? 1,

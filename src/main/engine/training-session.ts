@@ -72,7 +72,12 @@ export interface TrainingSession {
 export async function openTraining(step: TrainingStep, { provider = 'cpu', threads = 1, initial }: TrainingSessionOptions = {}): Promise<TrainingSession> {
   const names = step.state.map(({ name }) => name)
   const memory = provider === 'webgpu' ? await openDeviceMemory(step, provider, threads) : hostMemory(step)
-  const session = await InferenceSession.create(writeModel(step.model), { ...sessionOptions({ model: '', provider, threads }), preferredOutputLocation: memory.locations })
+  const session = await InferenceSession.create(writeModel(step.model), {
+    ...sessionOptions({ model: '', provider, threads }),
+    preferredOutputLocation: memory.locations,
+    // with it onnxruntime takes all that a run needs a second time, as one block, from the second run on
+    enableMemPattern: false,
+  })
   const used = new Set(session.inputNames)
   for (const vector of step.state) memory.write(vector.name, initialState(step, vector, initial))
   let updates = 0
