@@ -2,7 +2,7 @@
 import { ELEMENT_TYPES } from '../../onnx/tensor.ts'
 import type { Value } from '../../onnx/graph-builder.ts'
 import { NO_GRADIENT, type Rule, type RuleInput } from '../rule.ts'
-import { indicator } from './indicator.ts'
+import { indicator, signOf } from './indicator.ts'
 
 /** a + b */
 export const add: Rule = ({ dy: [dy] }) => [dy, dy]
@@ -25,7 +25,7 @@ export const div: Rule = ({ x: [, b], y: [y], dy: [dy], emit, needed }) => {
 export const neg: Rule = ({ dy: [dy], emit }) => [emit('Neg', [dy])]
 
 /** 0 at 0, as in PyTorch */
-export const abs: Rule = ({ x: [x], dy: [dy], emit }) => [emit('Mul', [dy, emit('Sign', [x])])]
+export const abs: Rule = ({ x: [x], dy: [dy], emit }) => [emit('Mul', [dy, signOf(emit, x)])]
 
 /** y = a^p. A gradient by p of a negative base is NaN, as the logarithm is. */
 export const pow: Rule = (rule) => {

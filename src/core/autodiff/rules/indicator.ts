@@ -1,3 +1,4 @@
+/** Conditions as numbers, for gradients that pass in some places only. */
 import { ELEMENT_TYPES } from '../../onnx/tensor.ts'
 import type { Emit, Value } from '../../onnx/graph-builder.ts'
 
@@ -7,4 +8,9 @@ import type { Emit, Value } from '../../onnx/graph-builder.ts'
  */
 export function indicator(emit: Emit, condition: Value, like: Value): Value {
   return emit('Cast', [condition], { to: ELEMENT_TYPES[like.elementType].code })
+}
+
+/** 1, 0 or -1. The operator Sign is slower than this on the CPU and has no WebGPU kernel. */
+export function signOf(emit: Emit, x: Value): Value {
+  return emit('Sub', [indicator(emit, emit('Greater', [x, 0]), x), indicator(emit, emit('Less', [x, 0]), x)])
 }

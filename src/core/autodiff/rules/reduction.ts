@@ -4,7 +4,7 @@ import { elementCount } from '../../onnx/tensor.ts'
 import { dims, type Value } from '../../onnx/graph-builder.ts'
 import { normalizeAxis } from '../../onnx/dims.ts'
 import { NO_GRADIENT, type Rule, type RuleInput } from '../rule.ts'
-import { indicator } from './indicator.ts'
+import { indicator, signOf } from './indicator.ts'
 
 /** Every element counts once. */
 export const reduceSum: Rule = (rule) => [spread(rule, kept(rule, rule.dy[0])), NO_GRADIENT]
@@ -40,7 +40,7 @@ export const reduceSumSquare: Rule = (rule) => {
 /** sign(x) */
 export const reduceL1: Rule = (rule) => {
   const { x: [x], dy: [dy], emit } = rule
-  return [emit('Mul', [emit('Sign', [x]), kept(rule, dy)]), NO_GRADIENT]
+  return [emit('Mul', [signOf(emit, x), kept(rule, dy)]), NO_GRADIENT]
 }
 
 /** x / y; 0 where the norm is 0, as in PyTorch */
