@@ -5,6 +5,11 @@ import {
   modelKindSchema, modelSchema, panoramaResultSchema, panoramaSchema, projectionSchema, providerSettingSchema,
   recipeSchema, refusedFileSchema, reviewVerdictSchema, samSettingsSchema, settingsSchema, workspaceInfoSchema,
 } from './schemas.ts'
+import {
+  checkpointSchema, comparisonSchema, curveSchema, distillationConfigSchema, distillationRunSchema, estimateSchema,
+  evaluationRecordSchema, inferenceModeSchema, studentExportSchema, studentSchema, studentSizeSchema, trainingEventSchema,
+  trainingSampleSchema,
+} from './training-schemas.ts'
 
 /**
  * THE contract: what a window, a script or a test may ask of a host. Name -> kind, input, output.
@@ -43,6 +48,18 @@ function subscription<I extends z.ZodType, O extends z.ZodType>(
 const nothing = z.object({})
 /** an id, or a unique name */
 const reference = z.string().min(1)
+/** What is to be distilled, as a person says it: `distillations.estimate` and `distillations.start` take the same. */
+const distillationRequest = z.object({
+  run: reference,
+  /** a size, or the path of an ONNX file on the host's machine whose operators have gradient rules */
+  student: z.union([studentSizeSchema, z.object({ onnx: z.string() })]),
+  /** random; a safetensors file's path on the host's machine; an earlier student (fine-tune) */
+  init: z.union([z.literal('random'), z.object({ file: z.string() }), z.object({ student: reference })]),
+  config: distillationConfigSchema.partial(),
+  name: z.string().min(1).max(100).nullable(),
+  /** null: the workspace's setting */
+  provider: providerSettingSchema.nullable(),
+})
 
 export const procedures = {
   'workspace.info': query(nothing, workspaceInfoSchema),
@@ -142,6 +159,53 @@ export const procedures = {
     evaluationSchema,
   ),
 
+  'distillations.list': query(nothing, z.array(distillationRunSchema)),
+  'distillations.get': query(z.object({ distillation: reference }), distillationRunSchema),
+  /** the configuration that `start` would use where nothing else is said */
+  'distillations.defaults': query(z.object({ run: reference.nullable() }), distillationConfigSchema),
+  /** time and memory before the start; throws what `start` would throw */
+  'distillations.estimate': query(distillationRequest, estimateSchema),
+  'distillations.start': mutation(distillationRequest, z.object({ distillationId: z.string(), jobId: z.string() })),
+  /** multiplies the schedule's learning rate from the next update on */
+  'distillations.setLearningRateFactor': mutation(z.object({ distillation: reference, factor: z.number().positive().max(100) }), distillationRunSchema),
+  'distillations.rename': mutation(z.object({ distillation: reference, name: z.string().min(1).max(100) }), distillationRunSchema),
+  /** with its checkpoints, curve and samples; its student stays */
+  'distillations.remove': mutation(z.object({ distillation: reference }), nothing),
+  /** thinned to at most `maxPoints` by the mean of neighbours */
+  'distillations.curve': query(z.object({ distillation: reference, afterStep: z.int(), maxPoints: z.int().min(2).max(20_000) }), curveSchema),
+  'distillations.samples': query(z.object({ distillation: reference }), z.array(trainingSampleSchema)),
+  'distillations.checkpoints': query(z.object({ distillation: reference }), z.array(checkpointSchema)),
+  /** the student takes this checkpoint's weights */
+  'distillations.useCheckpoint': mutation(z.object({ distillation: reference, checkpointId: z.string() }), studentSchema),
+
+  'students.list': query(nothing, z.array(studentSchema)),
+  'students.get': query(z.object({ student: reference }), studentSchema),
+  'students.rename': mutation(z.object({ student: reference, name: z.string().min(1).max(100) }), studentSchema),
+  'students.remove': mutation(z.object({ student: reference }), nothing),
+  'students.export': mutation(
+    z.object({ student: reference, /** null: a new folder under the workspace's exports/ */ out: z.string().nullable(), zip: z.boolean() }),
+    z.object({ exportId: z.string(), jobId: z.string() }),
+  ),
+  'students.exports': query(z.object({ student: reference.nullable() }), z.array(studentExportSchema)),
+  'students.removeExport': mutation(z.object({ exportId: z.string() }), nothing),
+
+  'evaluations.list': query(nothing, z.array(evaluationRecordSchema.omit({ confusion: true, perPanorama: true }))),
+  'evaluations.get': query(z.object({ evaluationId: z.string() }), evaluationRecordSchema),
+  'evaluations.start': mutation(
+    z.object({
+      subject: z.union([z.object({ student: reference }), z.object({ ta: reference }), z.object({ run: reference })]),
+      /** null: the dataset it was made from */
+      dataset: reference.nullable(),
+      /** a folder of label maps; null: the dataset's imported truth */
+      truth: z.string().nullable(),
+      mode: inferenceModeSchema,
+      provider: providerSettingSchema.nullable(),
+    }),
+    z.object({ evaluationId: z.string(), jobId: z.string() }),
+  ),
+  'evaluations.remove': mutation(z.object({ evaluationId: z.string() }), nothing),
+  'evaluations.compare': query(z.object({ evaluationIds: z.array(z.string()).min(2).max(8) }), comparisonSchema),
+
   'jobs.list': query(nothing, z.array(jobSchema)),
   'jobs.get': query(z.object({ jobId: z.string() }), jobSchema),
   'jobs.log': query(z.object({ jobId: z.string(), afterSeq: z.int() }), z.array(jobLogLineSchema)),
@@ -161,6 +225,7 @@ export const procedures = {
   'on.jobs': subscription(nothing, jobSchema, (job) => job.id),
   'on.changes': subscription(nothing, changeSchema, (change) => `${change.area}/${change.id ?? ''}`),
   'on.callProgress': subscription(nothing, callProgressSchema, (progress) => `${progress.call}/${progress.runId}`),
+  'on.training': subscription(nothing, trainingEventSchema, (event) => event.distillationId),
   'on.engine': subscription(nothing, engineStatusSchema, () => 'engine'),
 } as const
 

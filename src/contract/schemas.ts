@@ -160,7 +160,7 @@ export type JobState = z.infer<typeof jobStateSchema>
 
 export const jobSchema = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'label']),
+  kind: z.enum(['import', 'label', 'distil', 'evaluate', 'export-student']),
   title: z.string(),
   state: jobStateSchema,
   /** asked to pause or cancel, takes effect at the next safe point */
@@ -177,7 +177,7 @@ export const jobSchema = z.object({
   etaSeconds: z.number().nullable(),
   /** times it was started */
   attempts: z.int(),
-  /** the labelling run or dataset it works on */
+  /** the labelling run, dataset, distillation run, evaluation or export it works on */
   subjectId: z.string().nullable(),
   error: z.string().nullable(),
   errorCode: z.enum(ERROR_CODES).nullable(),
@@ -352,7 +352,7 @@ export type ImportSummary = z.infer<typeof importSummarySchema>
 
 /** Something in the workspace changed: queries about it are stale. */
 export const changeSchema = z.object({
-  area: z.enum(['datasets', 'models', 'runs', 'results', 'reviews', 'jobs', 'settings', 'engine']),
+  area: z.enum(['datasets', 'models', 'runs', 'results', 'reviews', 'jobs', 'settings', 'engine', 'distillations', 'students', 'evaluations', 'exports']),
   id: z.string().nullable(),
 })
 export type Change = z.infer<typeof changeSchema>

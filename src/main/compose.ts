@@ -5,7 +5,8 @@ import type { Logger } from 'pino'
 import manifest from '../../package.json' with { type: 'json' }
 import { createInProcessClient } from '../contract/in-process.ts'
 import type { Client, Implementation } from '../contract/procedures.ts'
-import type { Job } from '../contract/schemas.ts'
+import type { Change, Job } from '../contract/schemas.ts'
+import type { TrainingEvent } from '../contract/training-schemas.ts'
 import { openArtifactStore, type ArtifactStore } from './artifacts/artifact-store.ts'
 import { createEngine } from './engine/engine.ts'
 import { forkEngine, type EngineTransport } from './engine/engine-transport.ts'
@@ -14,15 +15,19 @@ import { openLog } from './log.ts'
 import { createImportHandler } from './pipeline/import-panoramas.ts'
 import { labelJobHandler } from './pipeline/label-job.ts'
 import { createChangeFeed, type ChangeFeed } from './services/change-feed.ts'
+import { createFeed } from './services/feed.ts'
 import type { ServiceContext } from './services/context.ts'
 import { datasetServices } from './services/datasets.ts'
+import { distillationServices } from './services/distillations.ts'
 import { engineServices, engineSettings } from './services/engine.ts'
+import { evaluationServices } from './services/evaluations.ts'
 import { jobServices } from './services/jobs.ts'
 import { removeModelLeftovers, removeSpentUploads, removeUploadsOf } from './services/leftovers.ts'
 import { labelServices } from './services/labels.ts'
 import { modelServices } from './services/models.ts'
 import { reviewServices } from './services/reviews.ts'
 import { runServices } from './services/runs.ts'
+import { studentServices } from './services/students.ts'
 import { workspaceServices } from './services/workspace.ts'
 import { findMediaType } from './store/panoramas.ts'
 import { openStore } from './store/open-store.ts'
@@ -71,6 +76,7 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
     })
     const pool = createLabelPool()
     const changes = createChangeFeed()
+    const training = createFeed<TrainingEvent>()
     const jobs = createJobRunner({
       store,
       handlers: {
@@ -80,7 +86,7 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
       log: (level, message) => log[level]({ from: 'jobs' }, message),
     })
     const context: ServiceContext = {
-      store, artifacts, engine, jobs, changes, pool, version: manifest.version,
+      store, artifacts, engine, jobs, changes, training, pool, version: manifest.version,
       enqueue: (jobId) => (options.queue === 'all' ? jobs.start() : jobs.start({ only: jobId })),
     }
     const implementation = implementationOf(context)
@@ -123,6 +129,9 @@ function implementationOf(context: ServiceContext): Implementation {
     ...runServices(context),
     ...reviewServices(context),
     ...labelServices(context),
+    ...distillationServices(context),
+    ...studentServices(context),
+    ...evaluationServices(context),
     ...jobServices(context),
     ...engineServices(context),
   }
@@ -136,8 +145,13 @@ function announceJobs(onJob: (listener: (job: Job) => void) => () => void, chang
     if (last.get(job.id) === stage) return
     last.set(job.id, stage)
     changes.emit('jobs', job.id)
-    changes.emit(job.kind === 'import' ? 'datasets' : 'runs', job.subjectId)
+    changes.emit(AREAS[job.kind], job.subjectId)
   })
+}
+
+/** The records that a kind of job works on. */
+const AREAS: Readonly<Record<Job['kind'], Change['area']>> = {
+  import: 'datasets', label: 'runs', distil: 'distillations', evaluate: 'evaluations', 'export-student': 'exports',
 }
 
 function artifactSource(artifacts: ArtifactStore, mediaTypeOf: (hash: string) => string | null): Studio['artifacts'] {

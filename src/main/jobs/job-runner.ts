@@ -16,7 +16,8 @@ import { recoverJobs } from './recover-jobs.ts'
 
 export interface JobRunnerOptions {
   readonly store: Store
-  readonly handlers: Readonly<Record<Job['kind'], JobHandler>>
+  /** by kind of job; a job of a kind without one fails */
+  readonly handlers: Readonly<Partial<Record<Job['kind'], JobHandler>>>
   readonly clock?: Clock
   /** the program's own log */
   readonly log?: (level: LogLevel, message: string) => void
@@ -56,6 +57,12 @@ const RECORD_AGAIN_MS = 2000
 
 /** Makes a runner; jobs that a dead process left running are queued again. */
 export function createJobRunner({ store, handlers, clock = REAL_CLOCK, log = () => {} }: JobRunnerOptions): JobRunner {
+  function handlerOf({ kind }: Job): JobHandler {
+    const handler = handlers[kind]
+    if (handler === undefined) throw new StudioError('internal', `There is no handler for jobs of kind "${kind}".`)
+    return handler
+  }
+
   const listeners = new Set<(job: Job) => void>()
   const ended = new AbortController()
   let live: LiveJob | null = null
@@ -143,7 +150,7 @@ export function createJobRunner({ store, handlers, clock = REAL_CLOCK, log = () 
   async function outcomeOf(job: Job, running: LiveJob): Promise<JobPatch> {
     const { context } = running
     try {
-      await handlers[job.kind].run(job, context)
+      await handlerOf(job).run(job, context)
       context.log('info', 'Done.')
       return { state: 'done', stopping: null, message: '', finishedAt: now() }
     } catch (error) {
@@ -218,7 +225,7 @@ export function createJobRunner({ store, handlers, clock = REAL_CLOCK, log = () 
       throw new StudioError('conflict', `Nothing failed in the job "${job.title}": there is nothing to try again.`)
     }
     store.transaction((db) => {
-      handlers[job.kind].retryFailed(db, job)
+      handlerOf(job).retryFailed(db, job)
       updateJob(db, id, {
         state: 'queued', done: job.done - job.failed, failed: 0, error: null, errorCode: null, finishedAt: null, crashes: 0,
       })

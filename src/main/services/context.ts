@@ -3,7 +3,9 @@ import type { Engine } from '../engine/protocol.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import type { Store } from '../store/open-store.ts'
 import type { LabelPool } from '../workers/label-pool.ts'
+import type { TrainingEvent } from '../../contract/training-schemas.ts'
 import type { ChangeFeed } from './change-feed.ts'
+import type { Feed } from './feed.ts'
 
 /** What every service works with. */
 export interface ServiceContext {
@@ -12,6 +14,8 @@ export interface ServiceContext {
   readonly engine: Engine
   readonly jobs: JobRunner
   readonly changes: ChangeFeed
+  /** what distillation runs do now */
+  readonly training: Feed<TrainingEvent>
   /** worker threads for label maps: encoding, scoring */
   readonly pool: LabelPool
   /** tells the queue that a job was added or asked for again */

@@ -7,6 +7,12 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   panoramas: ['image', 'truth'],
   panorama_results: ['masks', 'semantics', 'boundary', 'fusion'],
   stage_cache: ['hash'],
+  distillations: ['network', 'init_weights'],
+  training_samples: ['image', 'pseudo_label', 'student', 'difference'],
+  checkpoints: ['weights', 'state'],
+  students: ['weights', 'network'],
+  evaluation_panoramas: ['prediction'],
+  student_exports: ['zip'],
 }
 
 const ROWS_PER_TURN = 1000

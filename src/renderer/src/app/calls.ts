@@ -32,6 +32,10 @@ export const STALE: Readonly<Record<Change['area'], readonly QueryName[]>> = {
   jobs: ['jobs.list', 'jobs.get'],
   settings: ['settings.get'],
   engine: ['engine.status'],
+  distillations: ['distillations.list', 'distillations.get', 'distillations.samples', 'distillations.checkpoints', 'workspace.info'],
+  students: ['students.list', 'students.get'],
+  evaluations: ['evaluations.list', 'evaluations.get', 'evaluations.compare', 'students.list', 'students.get'],
+  exports: ['students.exports', 'workspace.info'],
 }
 
 /** The cache key of a call. */

@@ -1,0 +1,150 @@
+/** Distillation runs with their curves, samples and checkpoints; students, evaluations, exports. */
+export const DISTILLATION = `
+CREATE TABLE distillations (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  labelling_run_id TEXT REFERENCES labelling_runs (id) ON DELETE SET NULL,
+  labelling_run_name TEXT NOT NULL,
+  dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  architecture TEXT NOT NULL,
+  network TEXT, -- artifact of the ONNX file that is the student; null: built here
+  init TEXT NOT NULL,
+  init_weights TEXT, -- artifact of the weights it starts from
+  config TEXT NOT NULL,
+  batch INTEGER NOT NULL,
+  accumulate INTEGER NOT NULL,
+  provider TEXT NOT NULL,
+  actual_provider TEXT,
+  job_id TEXT NOT NULL REFERENCES jobs (id),
+  step INTEGER NOT NULL DEFAULT 0,
+  panoramas INTEGER NOT NULL,
+  held_out TEXT NOT NULL, -- ids of the panoramas that are scored, not trained on
+  score_kind TEXT CHECK (score_kind IN ('miou', 'agreement')),
+  learning_rate_factor REAL NOT NULL DEFAULT 1,
+  images_per_second REAL,
+  wait_share REAL,
+  estimated_peak_bytes REAL,
+  warnings TEXT NOT NULL DEFAULT '[]',
+  created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX distillations_by_dataset ON distillations (dataset_id);
+CREATE INDEX distillations_by_labelling_run ON distillations (labelling_run_id);
+CREATE INDEX distillations_by_job ON distillations (job_id);
+
+CREATE TABLE loss_points (
+  distillation_id TEXT NOT NULL REFERENCES distillations (id) ON DELETE CASCADE,
+  step INTEGER NOT NULL,
+  loss REAL NOT NULL,
+  terms TEXT NOT NULL,
+  learning_rate REAL NOT NULL,
+  gradient_norm REAL NOT NULL,
+  images_per_second REAL NOT NULL,
+  PRIMARY KEY (distillation_id, step)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE score_points (
+  distillation_id TEXT NOT NULL REFERENCES distillations (id) ON DELETE CASCADE,
+  step INTEGER NOT NULL,
+  score REAL NOT NULL,
+  PRIMARY KEY (distillation_id, step)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE training_samples (
+  distillation_id TEXT NOT NULL REFERENCES distillations (id) ON DELETE CASCADE,
+  step INTEGER NOT NULL,
+  panorama_id TEXT NOT NULL REFERENCES panoramas (id) ON DELETE CASCADE,
+  image TEXT NOT NULL,
+  pseudo_label TEXT NOT NULL,
+  student TEXT NOT NULL,
+  difference TEXT NOT NULL,
+  agreement REAL NOT NULL,
+  PRIMARY KEY (distillation_id, step, panorama_id)
+) STRICT;
+CREATE INDEX training_samples_by_panorama ON training_samples (panorama_id);
+
+CREATE TABLE checkpoints (
+  id TEXT PRIMARY KEY,
+  distillation_id TEXT NOT NULL REFERENCES distillations (id) ON DELETE CASCADE,
+  step INTEGER NOT NULL,
+  weights TEXT NOT NULL,
+  state TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  loss REAL,
+  score REAL,
+  best INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL,
+  UNIQUE (distillation_id, step)
+) STRICT;
+
+CREATE TABLE students (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  architecture TEXT NOT NULL,
+  label_set_id TEXT NOT NULL REFERENCES label_sets (id),
+  classes INTEGER NOT NULL,
+  parameters INTEGER NOT NULL,
+  distillation_id TEXT NOT NULL, -- may be gone: a student outlives its run
+  labelling_run_id TEXT,
+  labelling_run_name TEXT,
+  dataset_id TEXT,
+  init TEXT NOT NULL,
+  weights TEXT NOT NULL,
+  network TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  width INTEGER NOT NULL,
+  score REAL,
+  score_kind TEXT,
+  provenance TEXT NOT NULL, -- what the model card says: configuration, teachers, hashes
+  created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX students_by_distillation ON students (distillation_id);
+
+CREATE TABLE evaluations (
+  id TEXT PRIMARY KEY,
+  subject_kind TEXT NOT NULL CHECK (subject_kind IN ('student', 'ta', 'run')),
+  subject_id TEXT NOT NULL, -- may be gone: the numbers stay
+  subject_name TEXT NOT NULL,
+  dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  truth TEXT,
+  mode TEXT,
+  provider TEXT NOT NULL,
+  job_id TEXT NOT NULL REFERENCES jobs (id),
+  status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'done', 'failed')),
+  error TEXT,
+  result TEXT,
+  confusion TEXT,
+  hashes TEXT NOT NULL DEFAULT '{}',
+  milliseconds_per_panorama REAL,
+  created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX evaluations_by_dataset ON evaluations (dataset_id);
+CREATE INDEX evaluations_by_subject ON evaluations (subject_kind, subject_id, created_at);
+CREATE INDEX evaluations_by_job ON evaluations (job_id);
+
+CREATE TABLE evaluation_panoramas (
+  evaluation_id TEXT NOT NULL REFERENCES evaluations (id) ON DELETE CASCADE,
+  panorama_id TEXT NOT NULL REFERENCES panoramas (id) ON DELETE CASCADE,
+  prediction TEXT NOT NULL,
+  scores TEXT, -- null: predicted, not scored yet
+  milliseconds REAL,
+  PRIMARY KEY (evaluation_id, panorama_id)
+) STRICT;
+CREATE INDEX evaluation_panoramas_by_panorama ON evaluation_panoramas (panorama_id);
+
+CREATE TABLE student_exports (
+  id TEXT PRIMARY KEY,
+  student_id TEXT NOT NULL REFERENCES students (id) ON DELETE CASCADE,
+  job_id TEXT NOT NULL REFERENCES jobs (id),
+  status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'done', 'failed')),
+  error TEXT,
+  folder TEXT NOT NULL,
+  zip TEXT,
+  zip_bytes INTEGER,
+  files TEXT NOT NULL DEFAULT '[]',
+  warnings TEXT NOT NULL DEFAULT '[]',
+  created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX student_exports_by_student ON student_exports (student_id);
+CREATE INDEX student_exports_by_job ON student_exports (job_id);
+`
