@@ -77,6 +77,11 @@ export function initialTensor(name: string, { dims, initial }: Parameter, seed: 
   return float32(dims, data)
 }
 
+/** Which tensors of a graph are to be trained: the network's parameters, not its buffers or constants. */
+export function isTrained(parameters: Parameters): (name: string) => boolean {
+  return (name) => (parameters.get(name)?.kind ?? 'buffer') !== 'buffer'
+}
+
 /** How many numbers training changes: parameters without buffers. */
 export function parameterCount(parameters: Parameters): number {
   return [...parameters.values()].reduce((sum, { dims, kind }) => sum + (kind === 'buffer' ? 0 : elementCount(dims)), 0)
