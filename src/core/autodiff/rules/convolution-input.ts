@@ -1,7 +1,8 @@
 /** The gradient of a convolution by its input. */
 import { dims, type Emit, type Value } from '../../onnx/graph-builder.ts'
 import { extent, type SpatialAxis } from '../../onnx/types/convolution.ts'
-import { reshaped, transposed, windowAttributes } from './shapes.ts'
+import { reshaped, transposed } from './shapes.ts'
+import { windowAttributes } from './windows.ts'
 
 export interface InputGradient {
   readonly dy: Value

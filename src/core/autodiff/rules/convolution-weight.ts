@@ -2,7 +2,8 @@
 import { dims, type Emit, type Value } from '../../onnx/graph-builder.ts'
 import { elementCount } from '../../onnx/tensor.ts'
 import { extent, type SpatialAxis } from '../../onnx/types/convolution.ts'
-import { cropped, reshaped, swapLast, transposed, windowAttributes } from './shapes.ts'
+import { cropped, reshaped, swapLast, transposed } from './shapes.ts'
+import { inputsByPosition, windowAttributes } from './windows.ts'
 
 export interface WeightGradient {
   readonly x: Value
@@ -31,28 +32,11 @@ function byProducts(emit: Emit, { x, dy, shape, axes, group }: WeightGradient): 
   const batch = dims(x)[0]
   const count = elementCount(dims(dy).slice(2))
   const rows = reshaped(emit, dy, [batch, group, outputs / group, count])
-  const padded = axes.some((axis) => axis.padBegin + axis.padEnd > 0)
-    ? emit('Pad', [x, [0, 0, ...axes.map((axis) => axis.padBegin), 0, 0, ...axes.map((axis) => axis.padEnd)]])
-    : x
-  const gradients = kernelPositions(axes).map((position) => {
-    const met = reshaped(emit, metBy(emit, padded, { position, axes, counts: dims(dy).slice(2) }), [batch, group, perGroup, count])
-    const product = timesTransposed(emit, rows, met)
+  const gradients = inputsByPosition(emit, x, { axes, counts: dims(dy).slice(2), padding: 0 }).map((met) => {
+    const product = timesTransposed(emit, rows, reshaped(emit, met, [batch, group, perGroup, count]))
     return reshaped(emit, batch === 1 ? product : emit('ReduceSum', [product, [0]], { keepdims: 0 }), [outputs, perGroup, 1])
   })
   return reshaped(emit, gradients.length === 1 ? gradients[0] : emit('Concat', gradients, { axis: 2 }), shape)
-}
-
-/** Every index into a kernel, the last axis fastest. */
-function kernelPositions(axes: readonly SpatialAxis[]): readonly (readonly number[])[] {
-  return axes.reduce<readonly (readonly number[])[]>((positions, { kernel }) => positions.flatMap((lead) => Array.from({ length: kernel }, (_, index) => [...lead, index])), [[]])
-}
-
-/** The elements of the padded input that a kernel position meets, one per output. */
-function metBy(emit: Emit, padded: Value, { position, axes, counts }: { position: readonly number[]; axes: readonly SpatialAxis[]; counts: readonly number[] }): Value {
-  if (axes.every((axis, at) => axis.stride === 1 && dims(padded)[at + 2] === counts[at])) return padded
-  const starts = axes.map((axis, at) => position[at] * axis.dilation)
-  const ends = axes.map((axis, at) => starts[at] + (counts[at] - 1) * axis.stride + 1)
-  return emit('Slice', [padded, starts, ends, axes.map((_, at) => at + 2), axes.map((axis) => axis.stride)])
 }
 
 /** A Bᵀ of each pair of matrices in [batch, group, rows, columns]. For a single pair Gemm reads B as it lies. */

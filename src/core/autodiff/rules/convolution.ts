@@ -5,7 +5,8 @@ import { extent, spatialAxes, transposedSpatialAxes } from '../../onnx/types/con
 import { NO_GRADIENT, type Gradient, type Rule, type RuleInput } from '../rule.ts'
 import { inputGradient } from './convolution-input.ts'
 import { weightGradient } from './convolution-weight.ts'
-import { cropped, windowAttributes } from './shapes.ts'
+import { cropped } from './shapes.ts'
+import { windowAttributes } from './windows.ts'
 
 /** Y = X convolved with W, plus a bias per channel. */
 export const conv: Rule = (rule) => {

@@ -2,10 +2,11 @@
 import { intAttribute, intsAttribute } from '../../onnx/model.ts'
 import { dims, type GraphBuilder, type Value } from '../../onnx/graph-builder.ts'
 import { elementCount, type ElementType, tensorOf } from '../../onnx/tensor.ts'
-import { extent, type SpatialAxis, spatialAxes } from '../../onnx/types/convolution.ts'
+import { type SpatialAxis, spatialAxes } from '../../onnx/types/convolution.ts'
 import type { Rule } from '../rule.ts'
 import { inputGradient } from './convolution-input.ts'
 import { reshaped } from './shapes.ts'
+import { inputsByPosition, paddedToReach } from './windows.ts'
 
 /** Each element of a window gets the gradient of its mean divided by the number of elements that the window counts. */
 export const averagePool: Rule = ({ node, x: [x], dy: [dy], emit, builder }) => {
@@ -32,18 +33,29 @@ function product(builder: GraphBuilder, vectors: readonly (readonly number[])[],
 
 /** Adds each output's value to every element of its window: the transposed convolution of each channel with ones. */
 function spread(builder: GraphBuilder, value: Value, { shape, axes }: { shape: readonly number[]; axes: readonly SpatialAxis[] }): Value {
-  const [, channels, ...size] = shape
-  const ones = [channels, 1, ...axes.map((axis) => axis.kernel)]
+  const ones = [shape[1], 1, ...axes.map((axis) => axis.kernel)]
   const weight = builder.constant(tensorOf(value.elementType, ones, Array.from({ length: elementCount(ones) }, () => 1)))
-  // With ceil_mode the last window may reach further than the padding
-  const reaching = axes.map((axis, at) => ({ ...axis, padEnd: Math.max(axis.padEnd, (dims(value)[at + 2] - 1) * axis.stride + extent(axis) - size[at] - axis.padBegin) }))
-  return inputGradient(builder.emit, { dy: value, weight, shape, axes: reaching, group: channels })
+  return inputGradient(builder.emit, { dy: value, weight, shape, axes: paddedToReach(axes, shape.slice(2), dims(value).slice(2)), group: shape[1] })
 }
 
-/** The first largest element of each window, which MaxPool's second output names, gets the gradient; overlapping windows add up. */
-export const maxPool: Rule = ({ node, x: [x], y: [, given], dy: [dy], emit, builder }) => {
-  const indices = given?.name && intAttribute(node, 'storage_order', 0) === 0 ? given : builder.emitAll('MaxPool', [x], { ...Object.fromEntries(node.attributes), storage_order: 0 }, 2)[1]
-  const flat = (value: Value) => reshaped(emit, value, [elementCount(dims(value))])
-  const zeros = emit('ConstantOfShape', [[elementCount(dims(x))]], { value: tensorOf(dy.elementType, [1], [0]) })
-  return [reshaped(emit, emit('ScatterElements', [zeros, flat(indices), flat(dy)], { axis: 0, reduction: 'add' }), dims(x))]
+/**
+ * The gradient goes to the first largest element of each window; where windows overlap it adds up. The place is found again
+ * from the output, since MaxPool's second output has no kernel on every device.
+ */
+export const maxPool: Rule = ({ node, x: [x], y: [y], dy: [dy], emit, builder }) => {
+  const [batch, channels, ...size] = dims(x)
+  const counts = dims(dy).slice(2)
+  const axes = paddedToReach(spatialAxes(node, size, intsAttribute(node, 'kernel_shape') ?? []), size, counts)
+  const kernel = axes.map((axis) => axis.kernel)
+  const numbers = (shape: readonly number[], values: readonly number[]) => builder.constant(tensorOf(x.elementType, shape, values))
+  // Shape inference in the runtime may count a window that ceil_mode leaves out: the shape is stated
+  const largest = emit('Reshape', [y, dims(y)])
+  const places = inputsByPosition(emit, x, { axes, counts, padding: -Infinity })
+  const first = places.reduceRight((place, met, index) => emit('Where', [emit('Equal', [met, largest]), numbers([], [index]), place]), numbers([], [-1]))
+
+  const shares = places.map((_, index) => reshaped(emit, emit('Where', [emit('Equal', [first, index]), dy, numbers([], [0])]), [batch * channels, 1, ...counts]))
+  const identity = Array.from({ length: places.length ** 2 }, (_, index) => (index % (places.length + 1) === 0 ? 1 : 0))
+  return [reshaped(emit, inputGradient(emit, {
+    dy: emit('Concat', shares, { axis: 1 }), weight: numbers([places.length, 1, ...kernel], identity), shape: [batch * channels, 1, ...size], axes, group: 1,
+  }), dims(x))]
 }

@@ -1,6 +1,5 @@
-/** What the rules of matrix products, convolutions and pools share. A change of shape that changes nothing emits nothing. */
-import { type Attributes, dims, type Emit, type Value } from '../../onnx/graph-builder.ts'
-import type { SpatialAxis } from '../../onnx/types/convolution.ts'
+/** Changes of shape that the rules of matrix products, convolutions and pools share; what would change nothing emits nothing. */
+import { dims, type Emit, type Value } from '../../onnx/graph-builder.ts'
 import { sameShape } from '../../onnx/dims.ts'
 
 /** The same elements in another shape. */
@@ -25,15 +24,4 @@ export function swapLast(emit: Emit, value: Value): Value {
 export function cropped(emit: Emit, value: Value, shape: readonly number[]): Value {
   const axes = shape.flatMap((dim, axis) => (dim < dims(value)[axis] ? [axis] : []))
   return axes.length === 0 ? value : emit('Slice', [value, axes.map(() => 0), axes.map((axis) => shape[axis]), axes])
-}
-
-/** The attributes of a Conv or ConvTranspose over these axes. */
-export function windowAttributes(axes: readonly SpatialAxis[], group: number): Attributes {
-  return {
-    group,
-    kernel_shape: axes.map((axis) => axis.kernel),
-    strides: axes.map((axis) => axis.stride),
-    dilations: axes.map((axis) => axis.dilation),
-    pads: [...axes.map((axis) => axis.padBegin), ...axes.map((axis) => axis.padEnd)],
-  }
 }
