@@ -11,6 +11,9 @@ import { leanEmit } from './lean-emit.ts'
 import { GRADIENTS } from './registry.ts'
 import { NO_GRADIENT, STOP, type Rule } from './rule.ts'
 
+/** What the names of the nodes begin with that `differentiate` emits: "gradient." and the name of the forward node. */
+export const GRADIENT_SCOPE = 'gradient'
+
 /**
  * Emits the gradients of the scalar `of` by the named values (parameters or any other values, inputs too) and returns them
  * by name. A value that `of` does not depend on has no entry. With `seed` (in the shape of `of`) `of` may be any value and
@@ -25,7 +28,7 @@ export function differentiate(builder: GraphBuilder, of: Value, by: readonly str
   for (const node of path.toReversed()) {
     const rule = rules.get(node)
     if (rule === undefined || !node.outputs.some((name) => gradients.has(name))) continue
-    builder.scope(`gradient.${node.name || node.outputs[0]}`, () => backThrough(builder, { node, rule, gradients, dependent, emit }))
+    builder.scope(`${GRADIENT_SCOPE}.${node.name || node.outputs[0]}`, () => backThrough(builder, { node, rule, gradients, dependent, emit }))
   }
   return new Map(by.flatMap((name) => {
     const gradient = gradients.get(name)

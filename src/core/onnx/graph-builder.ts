@@ -101,7 +101,7 @@ export class GraphBuilder {
     const outputs = node.outputs.map((name, index) => ({ ...facts[index], name }))
     const impossible = outputs.find(({ shape }) => shape.some((dim) => typeof dim === 'number' && !(dim >= 0 && Number.isSafeInteger(dim))))
     if (impossible !== undefined) throw new ModelError('shape', `${describeNode(node)}: its output "${impossible.name}" would have the shape ${formatShape(impossible.shape)}, from ${node.inputs.filter((name) => name !== '').map((name) => `"${name}" ${formatShape(this.value(name).shape)}`).join(' and ')}.`)
-    const tensors = node.inputs.some((name) => this.parameters.has(name)) ? [] : outputs.flatMap((output) => tensorOfContents(output) ?? [])
+    const tensors = this.folds(node) ? outputs.flatMap((output) => tensorOfContents(output) ?? []) : []
     if (tensors.length === outputs.length) return outputs.map(({ name }, index) => this.defineTensor(name, tensors[index]))
     this.nodes.push(node)
     return outputs.map((output) => (output.name === '' ? output : this.define(output)))
@@ -170,6 +170,12 @@ export class GraphBuilder {
     if (this.values.has(value.name)) throw new ModelError('invalid', `The name "${value.name}" is defined twice.`)
     this.values.set(value.name, value)
     return value
+  }
+
+  /** A choice by an unknown condition stays even where both sides are one: its readers wait for the condition (autodiff/recompute.ts). */
+  private folds({ opType, inputs }: Node): boolean {
+    if (opType === 'Where' && this.value(inputs[0]).contents === undefined) return false
+    return !inputs.some((name) => this.parameters.has(name))
   }
 
   private defineTensor(name: string, tensor: Tensor): Value {

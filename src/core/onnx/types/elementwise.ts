@@ -40,10 +40,14 @@ export function extremum(choose: (...values: number[]) => number): TypeRule {
   })]
 }
 
-/** Where(condition, x, y): the element type is x's. */
+/** Where(condition, x, y): the element type is x's. Where both sides are equal the condition need not be known. */
 export const where: TypeRule = (rule) => {
   const facts = { ...broadcast(rule, (each) => each.slice(1)), shape: broadcastShapes([0, 1, 2].map((index) => input(rule, index).shape)) }
-  return [withContents(facts, rule.x, ([condition, a, b]) => (a === b ? a : condition === 1 ? a : condition === 0 ? b : undefined))]
+  const conditions = input(rule, 0).contents
+  return [withContents(facts, rule.x.slice(1), ([a, b], index) => {
+    const condition = conditions?.[conditions.length === 1 ? 0 : index]
+    return a === b || condition === 1 ? a : condition === 0 ? b : undefined
+  })]
 }
 
 export const unaryTruth: TypeRule = (rule) => [{ elementType: 'bool', shape: input(rule, 0).shape }]
@@ -58,14 +62,14 @@ function broadcast(rule: TypeRuleInput, typed: (inputs: readonly ValueFacts[]) =
 }
 
 /** The facts with contents, where those of all inputs are known (vectors and scalars) and `compute` knows every element. */
-function withContents(facts: ValueFacts, x: readonly (ValueFacts | undefined)[], compute: (values: readonly Dim[]) => Dim | undefined): ValueFacts {
+function withContents(facts: ValueFacts, x: readonly (ValueFacts | undefined)[], compute: (values: readonly Dim[], index: number) => Dim | undefined): ValueFacts {
   const known = x.flatMap((each) => (each?.contents === undefined ? [] : [each.contents]))
   if (known.length !== x.length || facts.shape.length > 1) return facts
   const count = facts.shape[0] ?? 1
   if (typeof count !== 'number') return facts
   const contents: Dim[] = []
   for (let index = 0; index < count; index++) {
-    const element = compute(known.map((values) => values[values.length === 1 ? 0 : index]))
+    const element = compute(known.map((values) => values[values.length === 1 ? 0 : index]), index)
     if (element === undefined || Number.isNaN(element)) return facts
     contents.push(element)
   }
