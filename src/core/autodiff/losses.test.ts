@@ -115,3 +115,19 @@ describe('logits of 1e4 neither overflow nor become NaN', () => {
     })
   }
 })
+
+it('a label that is no class and not ignored is an error, not another class', async () => {
+  const labels = tensorOf('int32', labelDims, golden.labels.map((label, at) => (at === 20 ? 7 : label)))
+  await expect(evaluate(float32(wholeDims, golden.logits), (builder, logits) => crossEntropy(builder, { logits, labels: builder.constant(labels) }))).rejects.toThrow(/out of|bounds/i)
+})
+
+it('the boundary loss costs no gradient of a pooling, and touches two elements per pixel', () => {
+  const builder = new GraphBuilder()
+  const logits = builder.input('logits', 'float32', [1, 19, 8, 16])
+  const loss = boundary(builder, { logits, edges: builder.input('edges', 'float32', [1, 8, 16]) })
+  const gradient = differentiate(builder, loss, ['logits']).get('logits')
+  if (gradient === undefined) throw new Error('The loss does not depend on the logits.')
+  builder.output(gradient)
+  const scatters = builder.build().graph.nodes.filter((node) => node.name.startsWith('gradient.') && /Scatter|Pool|Conv/.test(node.opType))
+  expect(scatters.map((node) => [node.opType, builder.value(node.inputs[1]).shape])).toEqual([['ScatterElements', [1, 128]], ['ScatterElements', [1, 128]]])
+})
