@@ -66,7 +66,7 @@ test.each(['frozen', 'train'] as const)('has the gradients of Hugging Face\'s by
   }
 })
 
-test('twenty steps of AdamW give the losses of PyTorch within 1e-4', async () => {
+test('twenty steps of AdamW give the losses of PyTorch within 1e-3', async () => {
   const { shape, classes, learningRate, weightDecay, losses } = golden.training
   const [batch, , height, width] = shape
   const loss = ({ builder, outputs, target }: LossScope) => {
@@ -79,7 +79,7 @@ test('twenty steps of AdamW give the losses of PyTorch within 1e-4', async () =>
   try {
     for (const [index, expected] of losses.entries()) {
       const result = await training.step({ pixel_values: formulaTensor(`image.${index % 2}`, shape), labels: bands }, { learningRate })
-      expect(Math.abs(result.loss / expected - 1), `loss ${index} is ${result.loss}, PyTorch has ${expected}`).toBeLessThan(1e-4)
+      expect(Math.abs(result.loss / expected - 1), `loss ${index} is ${result.loss}, PyTorch has ${expected}`).toBeLessThan(1e-3)
     }
   } finally {
     await training.dispose()

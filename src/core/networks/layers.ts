@@ -1,19 +1,24 @@
 /** Layers that networks are made of, emitted into a graph; their parameters are initializers of the graph. */
 import type { GraphBuilder, Operand, Value } from '../onnx/graph-builder.ts'
+import { formatShape, sameShape } from '../onnx/dims.ts'
 import { ModelError } from '../onnx/errors.ts'
-import type { Weights } from './parameters.ts'
+import type { Parameters, Weights } from './parameters.ts'
 
-/** A graph under construction and the tensors of its parameters. */
+/** A graph under construction, what its parameters are, and their tensors. */
 export interface Net {
   readonly builder: GraphBuilder
+  readonly parameters: Parameters
   readonly weights: Weights
 }
 
-/** The parameter of that name. Throws ModelError 'invalid' where the weights lack it. */
-export function parameter({ builder, weights }: Net, name: string): Value {
+/** The parameter of that name. Throws ModelError: invalid (the weights lack it), shape (they have another one). */
+export function parameter({ builder, parameters, weights }: Net, name: string): Value {
   if (builder.has(name)) return builder.value(name)
-  const tensor = weights.get(name)
-  if (tensor === undefined) throw new ModelError('invalid', `The weights lack the parameter "${name}".`)
+  const [expected, tensor] = [parameters.get(name), weights.get(name)]
+  if (expected === undefined || tensor === undefined) throw new ModelError('invalid', `The weights lack the parameter "${name}".`)
+  if (!sameShape(tensor.dims, expected.dims)) {
+    throw new ModelError('shape', `The parameter "${name}" is ${formatShape(tensor.dims)}, expected ${formatShape(expected.dims)}.`)
+  }
   return builder.initializer(name, tensor)
 }
 
@@ -26,7 +31,7 @@ export function linear(net: Net, name: string, rows: Value): Value {
 export function linearOnLast(net: Net, name: string, x: Value): Value {
   const { builder } = net
   const result = linear(net, name, builder.emit('Reshape', [x, [-1, Number(x.shape.at(-1))]]))
-  return builder.emit('Reshape', [result, shapeOfParts(builder, sizes(builder, x, 0, x.shape.length - 1), Number(result.shape[1]))])
+  return builder.emit('Reshape', [result, shapeOfParts(builder, sizes(builder, x, [0, x.shape.length - 1]), Number(result.shape[1]))])
 }
 
 /** A dense layer on maps, which is a 1x1 convolution: [batch, input, height, width] -> [batch, output, height, width]. */
@@ -35,9 +40,20 @@ export function linearOnMap(net: Net, name: string, map: Value): Value {
   return net.builder.emit('Conv', [map, weight, parameter(net, `${name}.bias`)], { kernel_shape: [1, 1] })
 }
 
+export interface LayerNormOptions {
+  /** PyTorch's 1e-5 where omitted */
+  readonly epsilon?: number
+}
+
 /** Layer normalisation over the last axis. */
-export function layerNorm(net: Net, name: string, x: Value, epsilon = 1e-5): Value {
+export function layerNorm(net: Net, name: string, x: Value, { epsilon = 1e-5 }: LayerNormOptions = {}): Value {
   return net.builder.emit('LayerNormalization', [x, parameter(net, `${name}.weight`), parameter(net, `${name}.bias`)], { axis: -1, epsilon })
+}
+
+/** Layer normalisation over the channels of a map [batch, channels, height, width]. */
+export function layerNormOnMap(net: Net, name: string, map: Value, options: LayerNormOptions = {}): Value {
+  const last = net.builder.emit('Transpose', [map], { perm: [0, 2, 3, 1] })
+  return net.builder.emit('Transpose', [layerNorm(net, name, last, options)], { perm: [0, 3, 1, 2] })
 }
 
 export interface ConvOptions {
@@ -47,12 +63,6 @@ export interface ConvOptions {
   readonly groups?: number
   /** true where omitted */
   readonly bias?: boolean
-}
-
-/** Layer normalisation over the channels of a map [batch, channels, height, width]. */
-export function layerNormOnMap(net: Net, name: string, map: Value, epsilon: number): Value {
-  const last = net.builder.emit('Transpose', [map], { perm: [0, 2, 3, 1] })
-  return net.builder.emit('Transpose', [layerNorm(net, name, last, epsilon)], { perm: [0, 3, 1, 2] })
 }
 
 /** A square convolution. */
@@ -68,6 +78,6 @@ export function shapeOfParts(builder: GraphBuilder, ...parts: readonly (number |
 }
 
 /** Sizes of a value as an int64 vector: axes `start` to before `end`. */
-export function sizes(builder: GraphBuilder, x: Value, start: number, end: number): Value {
+export function sizes(builder: GraphBuilder, x: Value, [start, end]: readonly [number, number]): Value {
   return builder.emit('Shape', [x], { start, end })
 }

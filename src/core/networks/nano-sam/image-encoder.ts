@@ -5,7 +5,7 @@ import { mixTransformer } from '../segformer/mix-transformer.ts'
 import type { NanoSamConfig } from './config.ts'
 import { VISION } from './parameters.ts'
 
-const EPSILON = 1e-6
+const NORM = { epsilon: 1e-6 }
 
 /** [batch, 3, size, size] -> [batch, channels, s, s] */
 export function imageEncoder(net: Net, pixels: Value, config: NanoSamConfig): Value {
@@ -13,9 +13,9 @@ export function imageEncoder(net: Net, pixels: Value, config: NanoSamConfig): Va
   const maps = mixTransformer(net, pixels, { prefix: `${VISION}.encoder`, config: config.encoder })
   return builder.scope(`${VISION}.neck`, () => {
     const laterals = maps.flatMap((map, stage) => (stage < config.embeddingStage ? [] : [linearOnMap(net, `${VISION}.neck.lateral.${stage}`, map)]))
-    const shape = shapeOfParts(builder, sizes(builder, laterals[0], 0, 4))
+    const shape = shapeOfParts(builder, sizes(builder, laterals[0], [0, 4]))
     const sum = laterals.reduce((total, map) => builder.emit('Add', [total, builder.emit('Resize', [map, undefined, undefined, shape], { mode: 'linear' })]))
-    const normalized = layerNormOnMap(net, `${VISION}.neck.layer_norm1`, sum, EPSILON)
-    return layerNormOnMap(net, `${VISION}.neck.layer_norm2`, conv(net, `${VISION}.neck.conv2`, normalized, { kernel: 3, pad: 1, bias: false }), EPSILON)
+    const normalized = layerNormOnMap(net, `${VISION}.neck.layer_norm1`, sum, NORM)
+    return layerNormOnMap(net, `${VISION}.neck.layer_norm2`, conv(net, `${VISION}.neck.conv2`, normalized, { kernel: 3, pad: 1, bias: false }), NORM)
   })
 }

@@ -11,7 +11,7 @@ import { layerNorm, linearOnLast, type Net, parameter, shapeOfParts, sizes } fro
 import { MASK_TOKENS, type NanoSamConfig } from './config.ts'
 import { DECODER, PROMPTS } from './parameters.ts'
 
-const EPSILON = 1e-6
+const NORM = { epsilon: 1e-6 }
 const HEADS_FIRST = [0, 1, 3, 2, 4]
 
 export interface DecoderInputs {
@@ -62,7 +62,7 @@ function twoWayTransformer(decoder: Decoder, cells: Value): TwoWay {
 function twoWayLayer(decoder: Decoder, layer: number, { tokens, image }: TwoWay): TwoWay {
   const { builder: { emit }, prompts } = decoder
   const name = `${DECODER}.transformer.layers.${layer}`
-  const norm = (index: number, x: Value) => layerNorm(decoder, `${name}.layer_norm${index}`, x, EPSILON)
+  const norm = (index: number, x: Value) => layerNorm(decoder, `${name}.layer_norm${index}`, x, NORM)
   // the first layer's tokens are the prompts themselves: nothing to add, and nothing to keep
   const asking = layer === 0 ? tokens : emit('Add', [tokens, prompts])
   const among = attention(decoder, `${name}.self_attn`, { query: asking, key: asking, value: tokens })
@@ -104,7 +104,7 @@ function attention(decoder: Decoder, name: string, { query, key, value }: Attent
 function withOutputTokens(net: Net, prompts: Value): Value {
   const { builder } = net
   const own = builder.emit('Concat', [parameter(net, `${DECODER}.iou_token.weight`), parameter(net, `${DECODER}.mask_tokens.weight`)], { axis: 0 })
-  const repeated = builder.emit('Expand', [own, shapeOfParts(builder, sizes(builder, prompts, 0, 2), ...own.shape.map(Number))])
+  const repeated = builder.emit('Expand', [own, shapeOfParts(builder, sizes(builder, prompts, [0, 2]), ...own.shape.map(Number))])
   return builder.emit('Concat', [repeated, prompts], { axis: 2 })
 }
 
@@ -117,7 +117,7 @@ function imageCells({ builder: { emit } }: Net, map: Value): Value {
 /** Two transposed convolutions: [batch, prompts, cells, channels] -> [batch, prompts, cells * 16, channels / 8], a cell's 16 parts in a row. */
 function enlarge(net: Net, image: Value): Value {
   const { builder } = net
-  const once = layerNorm(net, `${DECODER}.upscale_layer_norm`, intoParts(net, `${DECODER}.upscale_conv1`, image), EPSILON)
+  const once = layerNorm(net, `${DECODER}.upscale_layer_norm`, intoParts(net, `${DECODER}.upscale_conv1`, image), NORM)
   return builder.emit('Gelu', [intoParts(net, `${DECODER}.upscale_conv2`, builder.emit('Gelu', [once]))])
 }
 
@@ -128,7 +128,7 @@ function intoParts(net: Net, name: string, x: Value): Value {
   const [input, output] = weight.shape.map(Number)
   const dense = builder.emit('Reshape', [builder.emit('Transpose', [weight], { perm: [2, 3, 1, 0] }), [4 * output, input]])
   const rows = builder.emit('Gemm', [builder.emit('Reshape', [x, [-1, input]]), dense, builder.emit('Concat', [bias, bias, bias, bias], { axis: 0 })], { transB: 1 })
-  return builder.emit('Reshape', [rows, shapeOfParts(builder, sizes(builder, x, 0, 2), -1, output)])
+  return builder.emit('Reshape', [rows, shapeOfParts(builder, sizes(builder, x, [0, 2]), -1, output)])
 }
 
 /** [batch, prompts, masks, cells * 16] -> [batch, prompts, masks, 4s, 4s] */
@@ -136,7 +136,7 @@ function placeParts({ builder }: Net, masks: Value, embeddings: Value): Value {
   const [height, width] = embeddings.shape.slice(2).map(Number)
   const parts = builder.emit('Reshape', [masks, [-1, height, width, 2, 2, 2, 2]])
   const placed = builder.emit('Transpose', [parts], { perm: [0, 1, 3, 5, 2, 4, 6] })
-  return builder.emit('Reshape', [placed, shapeOfParts(builder, sizes(builder, masks, 0, 3), 4 * height, 4 * width)])
+  return builder.emit('Reshape', [placed, shapeOfParts(builder, sizes(builder, masks, [0, 3]), 4 * height, 4 * width)])
 }
 
 function threeLayers(net: Net, name: string, x: Value): Value {

@@ -10,6 +10,7 @@ import type { Weights } from '../parameters.ts'
 import { embeddingSize, type NanoSamConfig } from './config.ts'
 import { imageEncoder } from './image-encoder.ts'
 import { maskDecoder } from './mask-decoder.ts'
+import { nanoSamParameters } from './parameters.ts'
 import { imagePositions, promptEncoder } from './prompt-encoder.ts'
 
 /**
@@ -17,7 +18,7 @@ import { imagePositions, promptEncoder } from './prompt-encoder.ts'
  * `image_positional_embeddings` [batch, channels, s, s]. Throws ModelError where the weights do not fit the configuration.
  */
 export function nanoSamVisionEncoder(config: NanoSamConfig, weights: Weights): Model {
-  const net = { builder: new GraphBuilder(), weights }
+  const net = newNet(config, weights)
   const embeddings = imageEncoder(net, pixelInput(net, config), config)
   net.builder.output(embeddings, 'image_embeddings')
   net.builder.output(imagePositions(net, embeddings), 'image_positional_embeddings')
@@ -30,7 +31,7 @@ export function nanoSamVisionEncoder(config: NanoSamConfig, weights: Weights): M
  * Labels: 1 foreground, 0 background, 2 and 3 the corners of a box, -1 no point, -10 padding.
  */
 export function nanoSamMaskDecoder(config: NanoSamConfig, weights: Weights): Model {
-  const net = { builder: new GraphBuilder(), weights }
+  const net = newNet(config, weights)
   const size = embeddingSize(config)
   const [points, labels] = promptInputs(net)
   const [embeddings, positions] = ['image_embeddings', 'image_positional_embeddings'].map((name) => net.builder.input(name, 'float32', ['batch', config.hiddenSize, size, size]))
@@ -40,12 +41,16 @@ export function nanoSamMaskDecoder(config: NanoSamConfig, weights: Weights): Mod
 
 /** Image, points and labels -> scores and masks: both graphs in one, to be trained. Every operator has a gradient. */
 export function nanoSamJoint(config: NanoSamConfig, weights: Weights): Model {
-  const net = { builder: new GraphBuilder(), weights }
+  const net = newNet(config, weights)
   const pixels = pixelInput(net, config)
   const [points, labels] = promptInputs(net)
   const embeddings = imageEncoder(net, pixels, config)
   emitMasks(net, { embeddings, positions: imagePositions(net, embeddings), points, labels, config })
   return net.builder.build('nano-sam')
+}
+
+function newNet(config: NanoSamConfig, weights: Weights): Net {
+  return { builder: new GraphBuilder(), parameters: nanoSamParameters(config), weights }
 }
 
 function pixelInput({ builder }: Net, { imageSize, encoder }: NanoSamConfig): Value {

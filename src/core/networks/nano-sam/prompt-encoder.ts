@@ -27,7 +27,7 @@ export function imagePositions(net: Net, embeddings: Value): Value {
     })
     const features = builder.emit('Transpose', [fourierFeatures(net, builder.constant(float32([height * width, 2], centres)))])
     const map = builder.emit('Reshape', [features, [1, channels, height, width]])
-    return builder.emit('Expand', [map, shapeOfParts(builder, sizes(builder, embeddings, 0, 1), channels, height, width)])
+    return builder.emit('Expand', [map, shapeOfParts(builder, sizes(builder, embeddings, [0, 1]), channels, height, width)])
   })
 }
 

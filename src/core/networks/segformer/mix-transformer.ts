@@ -18,7 +18,7 @@ export function mixTransformer(net: Net, pixels: Value, { prefix, config }: { re
     }))
     const scope: Stage = {
       ...net, channels: config.hiddenSizes[stage], heads: config.heads[stage], reduction: config.reductions[stage],
-      batch: sizes(net.builder, map, 0, 1), area: sizes(net.builder, map, 2, 4),
+      batch: sizes(net.builder, map, [0, 1]), area: sizes(net.builder, map, [2, 4]),
     }
     let rows = net.builder.scope(embeddings, () => layerNorm(net, `${embeddings}.layer_norm`, toRows(scope, map)))
     for (let block = 0; block < depth; block++) {
@@ -54,13 +54,12 @@ function selfAttention(stage: Stage, name: string, rows: Value): Value {
   const { builder: { emit }, channels, heads } = stage
   const context = stage.reduction === 1 ? rows : layerNorm(stage, `${name}.self.layer_norm`, toRows(stage,
     conv(stage, `${name}.self.sr`, toMap(stage, rows), { kernel: stage.reduction, stride: stage.reduction })))
-  // the factor belongs to the scores; the keys are fewer
-  const keys = emit('Mul', [linear(stage, `${name}.self.key`, context), 1 / Math.sqrt(channels / heads)])
-  const scores = emit('MatMul', [
-    byHead(stage, linear(stage, `${name}.self.query`, rows), [0, 2, 1, 3]),
-    byHead(stage, keys, [0, 2, 3, 1]),
-  ])
-  const mixed = emit('MatMul', [emit('Softmax', [scores], { axis: -1 }), byHead(stage, linear(stage, `${name}.self.value`, context), [0, 2, 1, 3])])
+  const queries = byHead(stage, linear(stage, `${name}.self.query`, rows), [0, 2, 1, 3])
+  // the scores are divided by the root of the channels; the keys are fewer than the scores
+  const scaled = emit('Mul', [linear(stage, `${name}.self.key`, context), 1 / Math.sqrt(channels / heads)])
+  const keys = byHead(stage, scaled, [0, 2, 3, 1])
+  const values = byHead(stage, linear(stage, `${name}.self.value`, context), [0, 2, 1, 3])
+  const mixed = emit('MatMul', [emit('Softmax', [emit('MatMul', [queries, keys])], { axis: -1 }), values])
   const joined = heads === 1 ? mixed : emit('Transpose', [mixed], { perm: [0, 2, 1, 3] })
   return linear(stage, `${name}.output.dense`, emit('Reshape', [joined, [-1, channels]]))
 }

@@ -1,9 +1,11 @@
 /**
  * SegFormer (Xie et al., NeurIPS 2021, https://arxiv.org/abs/2105.15203) as an ONNX graph: the hierarchical transformer
- * MiT (mix-transformer.ts) and the all-MLP head, with the parameters of Hugging Face's SegformerForSemanticSegmentation and the same function.
+ * MiT (mix-transformer.ts) and the all-MLP head. Parameters and function are those of Hugging Face's
+ * SegformerForSemanticSegmentation, without dropout and stochastic depth.
+ *
  * The head's linear_c and linear_fuse have nothing but a bilinear interpolation between them, which commutes with what is
  * done to channels: both are one matrix per stage, applied before the interpolation (equal but for rounding, a tenth of
- * the arithmetic). There is no dropout and no stochastic depth.
+ * the arithmetic).
  */
 import type { Model } from '../../onnx/model.ts'
 import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts'
@@ -11,7 +13,7 @@ import { conv, type Net, parameter, shapeOfParts, sizes } from '../layers.ts'
 import type { Weights } from '../parameters.ts'
 import type { SegformerConfig } from './config.ts'
 import { mixTransformer } from './mix-transformer.ts'
-import { ENCODER, HEAD } from './parameters.ts'
+import { ENCODER, HEAD, segformerParameters } from './parameters.ts'
 
 /**
  * The network: `pixel_values` [batch, channels, height, width] (normalised) -> `logits` [batch, classes, h, w], where h and w
@@ -20,8 +22,8 @@ import { ENCODER, HEAD } from './parameters.ts'
  */
 export function segformer(config: SegformerConfig, weights: Weights): Model {
   const builder = new GraphBuilder()
+  const net = { builder, parameters: segformerParameters(config), weights }
   const pixels = builder.input('pixel_values', 'float32', ['batch', config.channels, 'height', 'width'])
-  const net = { builder, weights }
   builder.output(head(net, mixTransformer(net, pixels, { prefix: ENCODER, config })), 'logits')
   return builder.build('segformer')
 }
@@ -31,10 +33,10 @@ function head(net: Net, maps: readonly Value[]): Value {
   const { builder } = net
   const { emit } = builder
   return builder.scope(HEAD, () => {
-    const size = sizes(builder, maps[0], 2, 4)
+    const size = sizes(builder, maps[0], [2, 4])
     const parts = maps.map((map, stage) => {
       const part = emit('Conv', [map, ...fusedLinear(net, stage, maps.length)], { kernel_shape: [1, 1] })
-      return stage === 0 ? part : emit('Resize', [part, undefined, undefined, shapeOfParts(builder, sizes(builder, part, 0, 2), size)], { mode: 'linear', coordinate_transformation_mode: 'half_pixel' })
+      return stage === 0 ? part : emit('Resize', [part, undefined, undefined, shapeOfParts(builder, sizes(builder, part, [0, 2]), size)], { mode: 'linear', coordinate_transformation_mode: 'half_pixel' })
     })
     const fused = parts.reduce((sum, part) => emit('Add', [sum, part]))
     const statistics = ['weight', 'bias', 'running_mean', 'running_var'].map((each) => parameter(net, `${HEAD}.batch_norm.${each}`))
@@ -43,7 +45,10 @@ function head(net: Net, maps: readonly Value[]): Value {
   })
 }
 
-/** linear_c of a stage followed by the stage's columns of linear_fuse, as the weight and bias of one 1x1 convolution. linear_fuse takes the last stage first. */
+/**
+ * linear_c of a stage followed by the stage's columns of linear_fuse, which takes the last stage first: weight and bias of
+ * one 1x1 convolution.
+ */
 function fusedLinear(net: Net, stage: number, stages: number): readonly [Value, Value] {
   const { emit } = net.builder
   const [weight, bias] = ['weight', 'bias'].map((each) => parameter(net, `${HEAD}.linear_c.${stage}.proj.${each}`))

@@ -108,6 +108,7 @@ describe('weights of a SegFormer', () => {
       .toThrow('"decode_head.classifier.bias" is missing, expected [3]; "decode_head.classifier.offset" is none of the network\'s parameters.')
     const whole = { dtype: 'I32', shape: [3], data: new Int32Array(3) } as const
     expect(() => loadWeights(tiny, { metadata: {}, tensors: { ...rest, 'decode_head.classifier.bias': whole } })).toThrow('has elements of the type I32')
+    expect(() => segformer({ ...tiny, classes: 4 }, loadWeights(tiny, tinyFile).weights)).toThrow('The parameter "decode_head.classifier.weight" is [3, 8, 1, 1], expected [4, 8, 1, 1].')
     expect(() => segformer(tiny, new Map())).toThrow('The weights lack the parameter "segformer.encoder.patch_embeddings.0.proj.weight".')
   })
 
