@@ -14,7 +14,7 @@ export interface TrainedOn {
   readonly nonFinite: string | undefined
   readonly parameters: Readonly<Record<string, readonly number[]>>
   readonly averages: Readonly<Record<string, readonly number[]>>
-  /** Where each state vector lay, as an input of steps after the first and as an output */
+  /** Where the state vectors lay, as inputs and as outputs of steps */
   readonly stateLocations: readonly string[]
 }
 
@@ -27,15 +27,13 @@ function watchState(): ReadonlySet<string> {
   InferenceSession.create = async (...words: unknown[]) => {
     const session = await create(...words)
     const run = session.run.bind(session) as (...words: unknown[]) => Promise<Record<string, OrtTensor>>
-    let first = true
     session.run = async (feeds: Record<string, OrtTensor>, ...rest: unknown[]) => {
       const results = await run(feeds, ...rest)
       for (const name of Object.keys(results)) {
         if (!name.startsWith('next.')) continue
         locations.add(results[name].location)
-        if (!first) locations.add(feeds[name.slice('next.'.length)].location)
+        locations.add(feeds[name.slice('next.'.length)].location)
       }
-      first = false
       return results
     }
     return session

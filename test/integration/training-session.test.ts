@@ -3,9 +3,11 @@ import { expect, test } from 'vitest'
 import { adamW, sgd } from '../../src/core/autodiff/optimizers.ts'
 import { withParameters } from '../../src/core/autodiff/parameter-layout.ts'
 import { compileTrainingStep, type Loss, type LossScope, type TrainingStep, type TrainingStepOptions } from '../../src/core/autodiff/training-step.ts'
+import { estimatePeakBytes } from '../../src/core/autodiff/memory.ts'
 import { GraphBuilder } from '../../src/core/onnx/graph-builder.ts'
+import type { Model } from '../../src/core/onnx/model.ts'
 import { float32, int64, type Tensor } from '../../src/core/onnx/tensor.ts'
-import { openTraining, type TrainingSession, type TrainingSessionOptions } from '../../src/main/engine/training-session.ts'
+import { openTraining, type TrainingSession, type TrainingSessionOptions, type TrainingState } from '../../src/main/engine/training-session.ts'
 import { runModel } from '../support/run-model.ts'
 import { meanSquare, smallBatch, smallNet } from '../support/small-net.ts'
 
@@ -43,6 +45,25 @@ test('the same seed gives the same bits, also when the state was saved and resto
   expect(once.updates).toBe(6)
   expect(again).toEqual(once)
   expect(paused).toEqual(once)
+})
+
+test('steps that are asked for at once are done one after the other', async () => {
+  const step = smallStep()
+  const train = (wait: boolean) => withTraining(step, async (training) => {
+    const steps: Promise<unknown>[] = []
+    for (let index = 0; index < 4; index++) {
+      steps.push(training.step(smallBatch(index), SETTINGS))
+      if (wait) await steps[index]
+    }
+    return training.state()
+  })
+  expect(await train(false)).toEqual(await train(true))
+})
+
+test('blocks that are recomputed give the same bits in less memory', async () => {
+  const [kept, again] = [await trainedBlocks([]), await trainedBlocks(['block.0', 'block.1', 'block.2', 'block.3'])]
+  expect(again.after).toEqual(kept.after)
+  expect(again.bytes).toBeLessThan(kept.bytes)
 })
 
 test('two micro-batches of one image are one batch of two', async () => {
@@ -160,6 +181,37 @@ test('a wrong batch is refused by name, with both shapes; a state of another ste
     await expect(training.restore(other)).rejects.toThrow('The state to restore has 16 numbers in "parameters.main", where')
   })
 })
+
+/** Four blocks x + W2 tanh(...tanh(W1 x)) that hold far more than their weights. */
+function residualBlocks(): Model {
+  const builder = new GraphBuilder()
+  const { emit } = builder
+  let value = builder.input('x', 'float32', ['batch', 64])
+  for (let block = 0; block < 4; block++) {
+    value = builder.scope(`block.${block}`, () => {
+      const weight = builder.initializer(`block.${block}.scale`, float32([64, 1], Array.from({ length: 64 }, (_, index) => Math.cos(index + block))))
+      let wide = emit('Mul', [emit('Unsqueeze', [value, [1]]), weight])
+      for (let turn = 0; turn < 4; turn++) wide = emit('Tanh', [wide])
+      return emit('Add', [value, emit('ReduceMean', [wide, [1]], { keepdims: 0 })])
+    })
+  }
+  builder.output(value, 'y')
+  return builder.build()
+}
+
+async function trainedBlocks(recompute: readonly string[]): Promise<{ readonly after: TrainingState; readonly bytes: number }> {
+  const step = compileTrainingStep(residualBlocks(), meanSquare, adamW(), { bindings: { batch: 8 }, recompute })
+  const batch = { x: waves([8, 64], 1), t: waves([8, 64], 2) }
+  const after = await withTraining(step, async (training) => {
+    for (let index = 0; index < 3; index++) await training.step(batch, SETTINGS)
+    return training.state()
+  })
+  return { after, bytes: estimatePeakBytes(step.model).peakBytes }
+}
+
+function waves([rows, columns]: readonly [number, number], rate: number): Tensor {
+  return float32([rows, columns], Float32Array.from({ length: rows * columns }, (_, index) => Math.sin(rate * index)))
+}
 
 /** A loss whose gradients are zero. */
 function still(scope: LossScope): Loss {

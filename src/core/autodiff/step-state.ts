@@ -20,7 +20,7 @@ export interface StateVector {
 export class StepState {
   readonly vectors: StateVector[] = []
   private readonly builder: GraphBuilder
-  private readonly results: Value[] = []
+  private readonly results: { readonly name: string; readonly result: Value }[] = []
 
   constructor(builder: GraphBuilder) {
     this.builder = builder
@@ -33,13 +33,13 @@ export class StepState {
     return this.builder.input(name, 'float32', [vector.length])
   }
 
-  /** Says what the vector that came in as `old` holds after the step: `result` where `when` is true, or else what it held. */
-  replace(old: Value, result: Value, when: Value): void {
-    this.results.push(this.builder.append({ name: '', opType: 'Where', domain: '', inputs: [when.name, result.name, old.name], outputs: [`next.${old.name}`], attributes: new Map() })[0])
+  /** Says what the vector that came in as `old` holds after the step. */
+  replace(old: Value, result: Value): void {
+    this.results.push({ name: `next.${old.name}`, result })
   }
 
   declareOutputs(): void {
-    for (const result of this.results) this.builder.output(result)
+    for (const { name, result } of this.results) this.builder.output(result, name)
   }
 }
 

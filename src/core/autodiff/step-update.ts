@@ -41,10 +41,8 @@ export interface VectorUpdate {
 interface Guard {
   /** Euclidean norm of all gradients, before clipping */
   readonly norm: Value
-  /** Whether loss and gradients are finite: where not, nothing changes */
+  /** Whether loss and gradients are finite */
   readonly finite: Value
-  /** Whether this step changes the parameters */
-  readonly applied: Value
   /** Factor that averages and clips the summed gradients; undefined: 1 */
   readonly scale: Value | undefined
 }
@@ -65,23 +63,23 @@ export function emitUpdates(scope: UpdateScope, total: Value, updates: readonly 
   for (const { accumulated, ...each } of summed) {
     builder.scope(`update.${each.vector.name}`, () => {
       emitUpdate(scope, each, guard)
-      if (accumulated !== undefined) state.replace(accumulated, emit('Where', [apply, 0, each.gradient]), guard.finite)
+      if (accumulated !== undefined) state.replace(accumulated, emit('Where', [apply, 0, each.gradient]))
     })
   }
   return guard
 }
 
-function emitGuard({ builder: { emit }, controls: { apply }, options: { accumulate = 1, clipNorm } }: UpdateScope, total: Value, gradients: readonly Value[]): Guard {
+function emitGuard({ builder: { emit }, options: { accumulate = 1, clipNorm } }: UpdateScope, total: Value, gradients: readonly Value[]): Guard {
   const root = emit('Sqrt', [gradients.map((gradient) => emit('ReduceSumSquare', [gradient], { keepdims: 0 })).reduce((sum, each) => emit('Add', [sum, each]))])
   const norm = accumulate === 1 ? root : emit('Div', [root, accumulate])
   const isFinite = (value: Value) => emit('LessOrEqual', [emit('Abs', [value]), LARGEST])
   const finite = emit('And', [isFinite(total), isFinite(norm)])
   const clip = clipNorm === undefined ? undefined : emit('Min', [emit('Div', [clipNorm, emit('Add', [norm, 1e-6])]), 1])
   const scale = accumulate === 1 ? clip : emit('Div', [clip ?? 1, accumulate])
-  return { norm, finite, applied: apply === undefined ? finite : emit('And', [finite, apply]), scale }
+  return { norm, finite, scale }
 }
 
-function emitUpdate({ builder: { emit }, state, controls, optimizer, options: { averageDecay } }: UpdateScope, { vector, parameters, gradient, settings }: VectorUpdate, { scale, applied }: Guard): void {
+function emitUpdate({ builder: { emit }, state, controls, optimizer, options: { averageDecay } }: UpdateScope, { vector, parameters, gradient, settings }: VectorUpdate, { scale }: Guard): void {
   const { learningRateFactor, weightDecay } = settings
   const slots = Object.fromEntries(optimizer.slots.map((slot) => [slot, state.input(`optimizer.${slot}`, vector)]))
   const next = optimizer.update({
@@ -89,9 +87,9 @@ function emitUpdate({ builder: { emit }, state, controls, optimizer, options: { 
     gradient: scale === undefined ? gradient : emit('Mul', [gradient, scale]),
     learningRate: learningRateFactor === 1 ? controls.learningRate : emit('Mul', [controls.learningRate, learningRateFactor]),
   })
-  state.replace(parameters, next.parameters, applied)
-  for (const slot of optimizer.slots) state.replace(slots[slot], next.slots[slot], applied)
+  state.replace(parameters, next.parameters)
+  for (const slot of optimizer.slots) state.replace(slots[slot], next.slots[slot])
   if (averageDecay === undefined) return
   const average = state.input('average', vector)
-  state.replace(average, emit('Add', [emit('Mul', [average, averageDecay]), emit('Mul', [next.parameters, 1 - averageDecay])]), applied)
+  state.replace(average, emit('Add', [emit('Mul', [average, averageDecay]), emit('Mul', [next.parameters, 1 - averageDecay])]))
 }

@@ -12,6 +12,7 @@ import { differentiate } from './differentiate.ts'
 import { lowerForRuntime, toTrainingBatchNormalization } from './lower.ts'
 import type { Optimizer } from './optimizers.ts'
 import { pack } from './parameter-layout.ts'
+import { recomputeBlocks } from './recompute.ts'
 import { joined, slicesOf, StepState, type StateVector } from './step-state.ts'
 import { type Controls, emitUpdates, type UpdateOptions } from './step-update.ts'
 import { type ParameterFilter, type ParameterGroup, planParameters, planStatistics } from './training-parameters.ts'
@@ -43,6 +44,8 @@ export interface TrainingStepOptions extends UpdateOptions {
   readonly groups?: readonly ParameterGroup[]
   /** Whether batch normalisations use the batch's statistics and follow them (as in PyTorch's train mode) or their running ones; 'train' where omitted */
   readonly batchNormalization?: 'train' | 'frozen'
+  /** Blocks of the forward model, by what their nodes' names begin with, that are computed again in the backward pass instead of kept: less memory, more time */
+  readonly recompute?: readonly string[]
   /** Inputs by which the loss is differentiated too: an output `gradient.NAME` for each */
   readonly gradientsBy?: readonly string[]
 }
@@ -57,8 +60,9 @@ export interface StepInput {
 /**
  * `model`'s inputs: `batch`, `learning_rate` and `step` (float32 scalars; the first update is step 1), `apply` (bool
  * scalar, where gradients are accumulated) and `state`. Its outputs, of one element each: `loss`, `term.NAME`,
- * `gradient_norm` (before clipping), `finite` (bool: loss and gradients are; where not, the new state is the old one);
- * besides `gradient.NAME`, and `next.NAME` of each state vector.
+ * `gradient_norm` (before clipping) and `finite` (bool: loss and gradients are); besides `gradient.NAME`, and `next.NAME`
+ * of each state vector. It is not the model that undoes a step, which would cost a pass over all of the state: whoever
+ * runs it has the old vectors still, and goes on with those that `isTaken` does not name.
  */
 export interface TrainingStep {
   readonly model: Model
@@ -103,7 +107,7 @@ export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer
   const updates = parameters.map(({ vector, value }, index) => ({ vector, parameters: value, gradient: joint[index], settings: settingsOf(vector) }))
   const { norm, finite } = emitUpdates({ builder, state, controls, optimizer, options }, total, updates)
   const measured = builder.scope('statistics', () => joined(builder, statistics, followed))
-  for (const [index, { value }] of running.entries()) state.replace(value, measured[index], finite)
+  for (const [index, { value }] of running.entries()) state.replace(value, measured[index])
 
   builder.output(norm, 'gradient_norm')
   builder.output(finite, 'finite')
@@ -111,8 +115,10 @@ export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer
   // reshaped and written last, so that onnxruntime computes them first: else what the loss is made of would be kept throughout
   for (const [name, value] of Object.entries(terms)) builder.output(builder.emit('Reshape', [value, [1]]), `term.${name}`)
   builder.output(builder.emit('Reshape', [total, [1]]), 'loss')
+  const built = builder.build('training_step')
+  const { recompute = [] } = options
   return {
-    model: lowerForRuntime(builder.build('training_step')),
+    model: lowerForRuntime(recompute.length === 0 ? built : recomputeBlocks(built, { blocks: recompute, batch: batch.map(({ name }) => name) })),
     batch, state: state.vectors, terms: Object.keys(terms), gradientsBy: options.gradientsBy ?? [], accumulate: options.accumulate ?? 1,
     forward: forwardNodes,
     initial: new Map([...forward.graph.initializers].filter(([name]) => slices.has(name))),
@@ -174,6 +180,11 @@ function gradientBy(gradients: ReadonlyMap<string, Value>, name: string): Value 
 
 function asStepInput(value: Value): StepInput {
   return { name: value.name, elementType: value.elementType, dims: dims(value) }
+}
+
+/** Whether a state vector changes in a step: none where something was not finite, parameters only in the last micro-batch of an update. */
+export function isTaken({ role }: StateVector, { finite, apply }: { readonly finite: boolean; readonly apply: boolean }): boolean {
+  return finite && (apply || role === 'accumulated' || role === 'statistics')
 }
 
 /** A state vector before the first step, from tensors by name (the forward model's where omitted). Throws ModelError 'shape'. */

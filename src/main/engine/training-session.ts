@@ -6,6 +6,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { Provider } from '../../contract/schemas.ts'
 import { GraphBuilder } from '../../core/onnx/graph-builder.ts'
+import type { Model } from '../../core/onnx/model.ts'
 import type { ElementType, Tensor } from '../../core/onnx/tensor.ts'
 import { formatShape, sameShape } from '../../core/onnx/dims.ts'
 import { ModelError } from '../../core/onnx/errors.ts'
@@ -13,7 +14,7 @@ import { writeModel } from '../../core/onnx/write.ts'
 import { compileFiniteCheck, firstNonFinite, type NonFinite } from '../../core/autodiff/finite-check.ts'
 import { unpack } from '../../core/autodiff/parameter-layout.ts'
 import type { StateRole } from '../../core/autodiff/step-state.ts'
-import { initialState, type StepInput, type TrainingStep } from '../../core/autodiff/training-step.ts'
+import { initialState, isTaken, type StepInput, type TrainingStep } from '../../core/autodiff/training-step.ts'
 import { sessionOptions } from './ort-values.ts'
 
 export interface TrainingSessionOptions {
@@ -81,7 +82,7 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
     extra: { session: { intra_op: { allow_spinning: '1' } } },
   })
   const used = new Set(session.inputNames)
-  for (const vector of step.state) memory.write(vector.name, initialState(step, vector, initial))
+  for (const vector of step.state) await memory.write(vector.name, initialState(step, vector, initial))
   let updates = 0
 
   const feedsOf = (batch: Readonly<Record<string, Tensor>>, { learningRate, apply = true }: StepSettings, vector: (name: string) => OrtTensor) => {
@@ -96,9 +97,9 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
     const fetches: Record<string, OrtTensor | null> = Object.fromEntries(session.outputNames.map((name) => [name, null]))
     for (const name of names) fetches[`next.${name}`] = memory.target(name)
     const results = await session.run(feeds, fetches)
-    for (const name of names) memory.advance(name, results[`next.${name}`])
-    const finite = Number(results.finite.data[0]) === 1
-    if (finite && settings.apply !== false) updates++
+    const [finite, apply] = [Number(results.finite.data[0]) === 1, settings.apply ?? true]
+    for (const vector of step.state) memory.settle(vector.name, results[`next.${vector.name}`], isTaken(vector, { finite, apply }))
+    if (finite && apply) updates++
     return {
       loss: number(results.loss), gradientNorm: number(results.gradient_norm), finite,
       terms: Object.fromEntries(step.terms.map((name) => [name, number(results[`term.${name}`])])),
@@ -128,31 +129,41 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
     return tensors
   }
 
+  async function state(): Promise<TrainingState> {
+    const vectors = new Map<string, Float32Array>()
+    for (const name of names) vectors.set(name, await memory.copy(name))
+    return { updates, vectors }
+  }
+
+  // one thing after the other: a step that begins before the last one ended would begin with the state before it
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(work)
+    last = result.catch(() => {})
+    return result
+  }
+
   return {
-    step: run,
-    findNonFinite,
-    parameters: () => tensorsOf(['parameters', 'statistics']),
-    async averages() {
+    step: (batch, settings) => inTurn(() => run(batch, settings)),
+    findNonFinite: (batch, settings) => inTurn(() => findNonFinite(batch, settings)),
+    parameters: () => inTurn(() => tensorsOf(['parameters', 'statistics'])),
+    averages: () => inTurn(async () => {
       if (!step.state.some(({ role }) => role === 'average')) throw new ModelError('invalid', 'This training step was compiled without a moving average of its parameters.')
       return tensorsOf(['average', 'statistics'])
-    },
-    async state() {
-      const vectors = new Map<string, Float32Array>()
-      for (const name of names) vectors.set(name, await memory.copy(name))
-      return { updates, vectors }
-    },
-    async restore(saved) {
+    }),
+    state: () => inTurn(state),
+    restore: (saved) => inTurn(async () => {
       for (const { name, vector } of step.state) {
         const length = saved.vectors.get(name)?.length
         if (length !== vector.length) throw new ModelError('shape', `The state to restore has ${length === undefined ? 'no' : `${length} numbers in`} "${name}", where this training step has ${vector.length}.`)
       }
-      for (const [name, data] of saved.vectors) memory.write(name, data.slice())
+      for (const { name } of step.state) await memory.write(name, (saved.vectors.get(name) ?? new Float32Array()).slice())
       updates = saved.updates
-    },
-    async dispose() {
+    }),
+    dispose: () => inTurn(async () => {
       await memory.dispose()
       await session.release()
-    },
+    }),
   }
 }
 
@@ -160,13 +171,13 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
 interface StateMemory {
   readonly locations: InferenceSession.SessionOptions['preferredOutputLocation']
   /** Replaces a vector; takes the array over */
-  write(name: string, data: Float32Array): void
+  write(name: string, data: Float32Array): Promise<void>
   /** What the next step is fed with */
   read(name: string): OrtTensor
   /** Where it writes; null: onnxruntime allocates */
   target(name: string): OrtTensor | null
-  /** Takes over what a step wrote */
-  advance(name: string, result: OrtTensor): void
+  /** Takes over what a step wrote, or drops it */
+  settle(name: string, result: OrtTensor, taken: boolean): void
   copy(name: string): Promise<Float32Array>
   dispose(): Promise<void>
 }
@@ -177,52 +188,62 @@ function hostMemory(step: TrainingStep): StateMemory {
   const other = new Map(step.state.map(({ name, vector }) => [name, vectorTensor(new Float32Array(vector.length))]))
   return {
     locations: 'cpu',
-    write: (name, data) => void current.set(name, vectorTensor(data)),
+    write: async (name, data) => void current.set(name, vectorTensor(data)),
     read: (name) => present(current, name),
     target: (name) => present(other, name),
-    advance(name, result) {
+    settle(name, result, taken) {
+      if (!taken) return
       other.set(name, present(current, name))
       current.set(name, result)
     },
     copy: async (name) => (present(current, name).data as Float32Array).slice(),
-    dispose: async () => {},
+    dispose: async () => current.clear(),
   }
 }
 
 /**
- * Buffers of the device. Outputs stay there and are the next step's inputs. They come back through a session of their
- * own that only adds zero to them: onnxruntime 1.30 aborts the process where a tensor on the device is read directly.
+ * Buffers of the device. Outputs stay there and are the next step's inputs. Vectors go there and back through sessions
+ * that only add zero to them: onnxruntime 1.30 aborts the process where a tensor on the device is read directly.
  */
 async function openDeviceMemory(step: TrainingStep, provider: Provider, threads: number): Promise<StateMemory> {
   const current = new Map<string, OrtTensor>()
-  const reader = await InferenceSession.create(writeModel(readerModel()), sessionOptions({ model: '', provider, threads }))
+  const copier = writeModel(copierModel())
+  const options = sessionOptions({ model: '', provider, threads })
+  const upload = await InferenceSession.create(copier, { ...options, preferredOutputLocation: 'gpu-buffer' })
+  const download = await InferenceSession.create(copier, options)
   const put = (name: string, tensor: OrtTensor) => {
-    const old = current.get(name)
-    if (old?.location === 'gpu-buffer') old.dispose()
+    current.get(name)?.dispose()
     current.set(name, tensor)
   }
   return {
     locations: Object.fromEntries(step.model.graph.outputs.map(({ name }) => [name, name.startsWith('next.') ? 'gpu-buffer' : 'cpu'])),
-    write: (name, data) => put(name, vectorTensor(data)),
+    async write(name, data) {
+      const { y } = await upload.run({ x: vectorTensor(data) })
+      put(name, y)
+    },
     read: (name) => present(current, name),
     target: () => null,
-    advance: put,
+    settle(name, result, taken) {
+      if (taken) put(name, result)
+      else result.dispose()
+    },
     async copy(name) {
-      const { y } = await reader.run({ x: present(current, name) })
+      const { y } = await download.run({ x: present(current, name) })
       return y.data as Float32Array
     },
     async dispose() {
-      for (const tensor of current.values()) if (tensor.location === 'gpu-buffer') tensor.dispose()
+      for (const tensor of current.values()) tensor.dispose()
       current.clear()
-      await reader.release()
+      await upload.release()
+      await download.release()
     },
   }
 }
 
-function readerModel() {
+function copierModel(): Model {
   const builder = new GraphBuilder()
   builder.output(builder.emit('Add', [builder.input('x', 'float32', ['length']), 0]), 'y')
-  return builder.build('reader')
+  return builder.build('copier')
 }
 
 function toOrt({ name, elementType, dims }: StepInput, tensor: Tensor | undefined): OrtTensor {
