@@ -173,14 +173,19 @@ export function upsample(builder: GraphBuilder, logits: Value, size: readonly [h
 /** Added to what a logarithm or a power reads, so that its derivative stays finite */
 const FLOOR = 1e-6
 
-/** -log softmax(logits)[index], [batch, 1, ...]: the index has one channel. */
+/**
+ * -log softmax(logits)[index], [batch, 1, ...]: the index has one channel. It is looked up in the logits, not in what was
+ * shifted, so that the exponentials can take the shifted tensor's memory.
+ */
 function surprise(builder: GraphBuilder, logits: Value, index: Value): Value {
-  const { shifted, logSum } = logSumExp(builder, logits)
-  return builder.emit('Sub', [logSum, builder.emit('GatherElements', [shifted, index], { axis: 1 })])
+  const { emit } = builder
+  const { shift, logSum } = logSumExp(builder, logits)
+  return emit('Sub', [logSum, emit('Sub', [emit('GatherElements', [logits, index], { axis: 1 }), shift])])
 }
 
 interface LogSumExp {
-  /** The logits less a number per pixel, so that none is above 0 */
+  /** A number per pixel that no logit is above, [batch, 1, ...], and the logits less that number */
+  readonly shift: Value
   readonly shifted: Value
   readonly exponentials: Value
   /** Sum of the exponentials over the classes, [batch, 1, ...] */
@@ -194,10 +199,11 @@ interface LogSumExp {
  */
 function logSumExp(builder: GraphBuilder, logits: Value): LogSumExp {
   const { emit } = builder
-  const shifted = emit('Sub', [logits, emit('Ceil', [emit('ReduceMax', [logits, [1]])])])
+  const shift = emit('Ceil', [emit('ReduceMax', [logits, [1]])])
+  const shifted = emit('Sub', [logits, shift])
   const exponentials = emit('Exp', [shifted])
   const sum = emit('ReduceSum', [exponentials, [1]])
-  return { shifted, exponentials, sum, logSum: emit('Log', [sum]) }
+  return { shift, shifted, exponentials, sum, logSum: emit('Log', [sum]) }
 }
 
 function softmaxOverClasses(builder: GraphBuilder, logits: Value): Value {
