@@ -3,7 +3,7 @@ import { dims, type Emit, type Value } from '../../onnx/graph-builder.ts'
 import { elementCount } from '../../onnx/tensor.ts'
 import { extent, type SpatialAxis } from '../../onnx/types/convolution.ts'
 import { cropped, reshaped, swapLast, transposed } from './shapes.ts'
-import { inputsByPosition, windowAttributes } from './windows.ts'
+import { inputsByPosition, kernelPositions, windowAttributes } from './windows.ts'
 
 export interface WeightGradient {
   readonly x: Value
@@ -18,22 +18,50 @@ export interface WeightGradient {
 const SMALL_KERNEL = 9
 
 /**
- * Two forms of the same sum. Matrix products, one per kernel position, cost a copy of the input each, which is slow where
- * strides pick single elements; the convolution runs over one output as small as the kernel, which is slow for small kernels.
+ * Two forms of the same sum. Matrix products, one per kernel position, cost shifted copies, which are slow where strides pick
+ * single elements; a convolution with dY as its kernel has outputs as small as the kernel, which is slow for small kernels.
  */
 export function weightGradient(emit: Emit, gradient: WeightGradient): Value {
+  if (gradient.axes.every((axis) => axis.stride === 1)) return byProducts(emit, gradient, shiftedPairs(emit, gradient))
   const small = elementCount(gradient.axes.map((axis) => axis.kernel)) < SMALL_KERNEL
-  return small || gradient.axes.every((axis) => axis.stride === 1) ? byProducts(emit, gradient) : byConvolution(emit, gradient)
+  return small ? byProducts(emit, gradient, stridedPairs(emit, gradient)) : byConvolution(emit, gradient)
 }
 
-/** dW[m, c] at a kernel position = the sum over batch and outputs of dY[m] times the input that the position meets. */
-function byProducts(emit: Emit, { x, dy, shape, axes, group }: WeightGradient): Value {
+/** dY and the input laid so that the elements that meet at a kernel position lie at the same place. */
+interface Pair {
+  readonly x: Value
+  readonly dy: Value
+}
+
+/** The rows' shift is made in dY and the other axes' in the input: together a copy per row and per column, not per position. */
+function shiftedPairs(emit: Emit, { x, dy, axes }: WeightGradient): readonly Pair[] {
+  const [rows, ...columns] = axes
+  const [height, ...sizes] = dims(x).slice(2)
+  const [count, ...counts] = dims(dy).slice(2)
+  const gradients = kernelPositions([rows]).map(([row]) => framed(emit, dy, { first: 2, begins: [row * rows.dilation - rows.padBegin], from: [count], to: [height] }))
+  const inputs = kernelPositions(columns).map((position) => (
+    framed(emit, x, { first: 3, begins: columns.map((axis, at) => axis.padBegin - position[at] * axis.dilation), from: sizes, to: counts })))
+  return gradients.flatMap((shifted) => inputs.map((input) => ({ x: input, dy: shifted })))
+}
+
+function stridedPairs(emit: Emit, { x, dy, axes }: WeightGradient): readonly Pair[] {
+  return inputsByPosition(emit, x, { axes, counts: dims(dy).slice(2), padding: 0 }).map((met) => ({ x: met, dy }))
+}
+
+/** Axes from `first` on, of the sizes `from`, padded or cropped to the sizes `to` so that they start `begins` earlier. */
+function framed(emit: Emit, value: Value, { first, begins, from, to }: { first: number; begins: readonly number[]; from: readonly number[]; to: readonly number[] }): Value {
+  const ends = begins.map((begin, at) => to[at] - from[at] - begin)
+  const isFramed = [...begins, ...ends].every((pad) => pad === 0)
+  return isFramed ? value : emit('Pad', [value, [...begins, ...ends], undefined, begins.map((_, at) => first + at)])
+}
+
+/** dW[m, c] at a kernel position = the sum over batch and outputs of dY[m] times the input that meets it there. */
+function byProducts(emit: Emit, { shape, group }: WeightGradient, pairs: readonly Pair[]): Value {
   const [outputs, perGroup] = shape
-  const batch = dims(x)[0]
-  const count = elementCount(dims(dy).slice(2))
-  const rows = reshaped(emit, dy, [batch, group, outputs / group, count])
-  const gradients = inputsByPosition(emit, x, { axes, counts: dims(dy).slice(2), padding: 0 }).map((met) => {
-    const product = timesTransposed(emit, rows, reshaped(emit, met, [batch, group, perGroup, count]))
+  const gradients = pairs.map(({ x, dy }) => {
+    const [batch, , ...size] = dims(x)
+    const count = elementCount(size)
+    const product = timesTransposed(emit, reshaped(emit, dy, [batch, group, outputs / group, count]), reshaped(emit, x, [batch, group, perGroup, count]))
     return reshaped(emit, batch === 1 ? product : emit('ReduceSum', [product, [0]], { keepdims: 0 }), [outputs, perGroup, 1])
   })
   return reshaped(emit, gradients.length === 1 ? gradients[0] : emit('Concat', gradients, { axis: 2 }), shape)

@@ -32,13 +32,14 @@ export function inputsByPosition(emit: Emit, x: Value, { axes, counts, padding }
   const pads = [0, 0, ...axes.map((axis) => axis.padBegin), 0, 0, ...axes.map((axis) => axis.padEnd)]
   const padded = isPadded ? emit('Pad', [x, pads, padding === 0 ? undefined : padding]) : x
   if (axes.every((axis, at) => axis.kernel === 1 && axis.stride === 1 && dims(padded)[at + 2] === counts[at])) return [padded]
-  return positionsOf(axes).map((position) => {
+  return kernelPositions(axes).map((position) => {
     const starts = axes.map((axis, at) => position[at] * axis.dilation)
     const ends = axes.map((axis, at) => starts[at] + (counts[at] - 1) * axis.stride + 1)
     return emit('Slice', [padded, starts, ends, axes.map((_, at) => at + 2), axes.map((axis) => axis.stride)])
   })
 }
 
-function positionsOf(axes: readonly SpatialAxis[]): readonly (readonly number[])[] {
+/** Every index into a kernel, the last axis fastest. */
+export function kernelPositions(axes: readonly SpatialAxis[]): readonly (readonly number[])[] {
   return axes.reduce<readonly (readonly number[])[]>((positions, { kernel }) => positions.flatMap((lead) => Array.from({ length: kernel }, (_, index) => [...lead, index])), [[]])
 }
