@@ -13,7 +13,7 @@ export interface FiniteCheck {
 
 export interface WatchedValue {
   readonly name: string
-  /** The node that computes it; undefined: an input of the step, part of the batch or of the state */
+  /** The node that computes it; undefined: it is given, in the batch, a parameter or other state */
   readonly node: Node | undefined
   /** The node of the forward model or the loss that it serves: itself, or the one whose gradient or replacement it is part of */
   readonly forwardNode: Node | undefined
@@ -29,15 +29,22 @@ export interface NonFinite extends WatchedValue {
 
 /** The step as a model that says of each value whether it is finite: slow, for the search after a step that was not. */
 export function compileFiniteCheck(step: TrainingStep): FiniteCheck {
-  const { builder, inputs, values } = rebuild(step.model)
-  const forwardNodeOf = forwardNodes(step)
-  const computed = step.model.graph.nodes.flatMap((node) => node.outputs.map((name) => ({ name, node, forwardNode: forwardNodeOf(node) })))
-  const watched: readonly WatchedValue[] = [...Object.keys(inputs).map((name) => ({ name, node: undefined, forwardNode: undefined })), ...computed]
-    .filter(({ name }) => values.get(name)?.elementType === 'float32')
+  const { builder, values } = rebuild(step.model)
+  const watched = watchedValues(step).filter(({ name }) => values.get(name)?.elementType === 'float32')
   // last first: onnxruntime follows the node that was written last, so each value is looked at as soon as it is there
   const checks = builder.scope('finite', () => watched.toReversed().flatMap(({ name }) => zeroIfFinite(builder.emit, values.get(name)))).toReversed()
   builder.output(builder.emit('Equal', [builder.emit('Concat', checks, { axis: 0 }), 0]), 'finite_values')
   return { model: builder.build('finite_check'), values: watched }
+}
+
+/** Inputs, then what nodes compute. Parameters are looked at one by one, as if they were inputs, instead of their vectors. */
+function watchedValues(step: TrainingStep): readonly WatchedValue[] {
+  const { inputs, nodes } = step.model.graph
+  const vectors = new Set(step.state.filter(({ role }) => role === 'parameters' || role === 'statistics').map(({ name }) => name))
+  const forwardNodeOf = forwardNodes(step)
+  const given = [...inputs.map(({ name }) => name).filter((name) => !vectors.has(name)), ...step.initial.keys()]
+  const computed = nodes.filter(({ inputs: [first] }) => !vectors.has(first)).flatMap((node) => node.outputs.map((name) => ({ name, node, forwardNode: forwardNodeOf(node) })))
+  return [...given.map((name) => ({ name, node: undefined, forwardNode: undefined })), ...computed.filter(({ name }) => !step.initial.has(name))]
 }
 
 /** [1]: NaN where any element is NaN or infinite. */
@@ -52,7 +59,7 @@ export function firstNonFinite({ values }: FiniteCheck, finite: ArrayLike<number
 }
 
 function describe({ name, node, forwardNode }: WatchedValue): string {
-  if (node === undefined) return `is in the input "${name}"`
+  if (node === undefined) return `is in "${name}", with which the step began`
   const computed = `comes out of ${describeNode(node)}`
   if (forwardNode === undefined || forwardNode.name === node.name) return computed
   return `${computed}, part of ${node.name.startsWith('gradient.') ? 'the gradient of ' : ''}${describeNode(forwardNode)}`
