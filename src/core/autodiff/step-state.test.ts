@@ -22,5 +22,5 @@ test.each([100, 10, 5, 1])('parameters cut from vectors and joined are the vecto
   state.declareOutputs()
   const feeds = Object.fromEntries(state.vectors.map(({ name, vector }, index) => [name, float32([vector.length], Array.from({ length: vector.length }, (_, at) => 10 * index + at))]))
   const results = await runModel(builder.build(), feeds)
-  for (const [name, { data }] of Object.entries(feeds)) expect(Array.from(results[`next.${name}`].data, Number), name).toEqual(Array.from(data, (value) => 2 * Number(value)))
+  for (const [name, { data }] of Object.entries(feeds)) expect(Array.from(results[`next.${name}`].data, Number), name).toEqual(Array.from(data as Float32Array, (value) => 2 * value))
 })

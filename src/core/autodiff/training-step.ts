@@ -61,8 +61,8 @@ export interface StepInput {
  * `model`'s inputs: `batch`, `learning_rate` and `step` (float32 scalars; the first update is step 1), `apply` (bool
  * scalar, where gradients are accumulated) and `state`. Its outputs, of one element each: `loss`, `term.NAME`,
  * `gradient_norm` (before clipping) and `finite` (bool: loss and gradients are); besides `gradient.NAME`, and `next.NAME`
- * of each state vector. It is not the model that undoes a step, which would cost a pass over all of the state: whoever
- * runs it has the old vectors still, and goes on with those that `isTaken` does not name.
+ * of each state vector. To undo a step inside the model would cost a pass over all of the state. Whoever runs it has the
+ * old vectors still, and keeps those of which `isTaken` says no.
  */
 export interface TrainingStep {
   readonly model: Model

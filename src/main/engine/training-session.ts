@@ -72,6 +72,7 @@ export interface TrainingSession {
 /** Opens a training step. Throws what onnxruntime throws where the provider cannot run it. */
 export async function openTraining(step: TrainingStep, { provider = 'cpu', threads = 1, initial }: TrainingSessionOptions = {}): Promise<TrainingSession> {
   const names = step.state.map(({ name }) => name)
+  const begin = step.state.map((vector) => initialState(step, vector, initial))
   const memory = provider === 'webgpu' ? await openDeviceMemory(step, provider, threads) : hostMemory(step)
   const session = await InferenceSession.create(writeModel(step.model), {
     ...sessionOptions({ model: '', provider, threads }),
@@ -82,7 +83,7 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
     extra: { session: { intra_op: { allow_spinning: '1' } } },
   })
   const used = new Set(session.inputNames)
-  for (const vector of step.state) await memory.write(vector.name, initialState(step, vector, initial))
+  for (const [index, name] of names.entries()) await memory.write(name, begin[index])
   let updates = 0
 
   const feedsOf = (batch: Readonly<Record<string, Tensor>>, { learningRate, apply = true }: StepSettings, vector: (name: string) => OrtTensor) => {
