@@ -4,7 +4,7 @@ import { readSafetensors, type Tensor, type TensorData, writeSafetensors } from 
 
 /** The container of the artifacts (bundles.ts): a safetensors file that says its kind and version, perhaps gzipped. */
 
-export type BundleKind = 'masks' | 'semantics' | 'boundary' | 'fusion' | 'raster' | 'embedding'
+export type BundleKind = 'masks' | 'semantics' | 'boundary' | 'fusion' | 'raster' | 'embedding' | 'training data'
 
 /** Turns bytes into a gzip stream, always the same for the same bytes. */
 export type Gzip = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>

@@ -181,12 +181,12 @@ export function decodeEmbedding(bytes: Uint8Array): Record<string, EmbeddingTens
   )
 }
 
-function encodeWindows(windows: readonly PanoramaWindow[]): Tensor {
+export function encodeWindows(windows: readonly PanoramaWindow[]): Tensor {
   const fields = windows.flatMap(({ index, family, x, y, width, height }) => [index, FAMILIES.indexOf(family), x, y, width, height])
   return { dtype: 'U32', shape: [windows.length, WINDOW_FIELDS], data: Uint32Array.from(fields) }
 }
 
-function decodeWindows(file: Bundle): PanoramaWindow[] {
+export function decodeWindows(file: Bundle): PanoramaWindow[] {
   const fields = uint32(file, 'windows')
   return Array.from({ length: Math.floor(fields.length / WINDOW_FIELDS) }, (_, k) => {
     const [index, code, x, y, width, height] = fields.subarray(k * WINDOW_FIELDS, (k + 1) * WINDOW_FIELDS)

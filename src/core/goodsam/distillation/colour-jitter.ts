@@ -1,0 +1,112 @@
+import type { Random } from './random.ts'
+
+/**
+ * Brightness, contrast, saturation and hue as torchvision's ColorJitter defines them on float images (its order is drawn
+ * too). Images are three planes of values in 0..1.
+ */
+export interface ColourJitter {
+  readonly order: readonly ColourChange[]
+  /** Factors; 1 changes nothing */
+  readonly brightness: number
+  readonly contrast: number
+  readonly saturation: number
+  /** Turns of the colour circle, -0.5..0.5 */
+  readonly hue: number
+}
+
+export type ColourChange = 'brightness' | 'contrast' | 'saturation' | 'hue'
+
+export interface ColourPlanes {
+  readonly red: Float32Array
+  readonly green: Float32Array
+  readonly blue: Float32Array
+}
+
+/** Hue is what a class is known by (vegetation, sky): it changes a quarter as much as the rest. [D] */
+const HUE_SHARE = 0.25
+
+/** Draws a change of at most `strength` (0..1): factors within 1 +- strength, hue within +- strength / 4 turns. */
+export function drawColourJitter(random: Random, strength: number): ColourJitter {
+  const order: ColourChange[] = ['brightness', 'contrast', 'saturation', 'hue']
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = random.below(last + 1)
+    const change = order[last]
+    order[last] = order[other]
+    order[other] = change
+  }
+  const factor = (): number => random.between(Math.max(0, 1 - strength), 1 + strength)
+  return { order, brightness: factor(), contrast: factor(), saturation: factor(), hue: random.between(-strength, strength) * HUE_SHARE }
+}
+
+/**
+ * Changes the planes in place. `counted` is how many pixels show something: the others are black, and the mean that
+ * contrast is about leaves them out.
+ */
+export function applyColourJitter(planes: ColourPlanes, jitter: ColourJitter, counted: number = planes.red.length): void {
+  for (const change of jitter.order) {
+    if (change === 'brightness') scale(planes, jitter.brightness)
+    else if (change === 'contrast') blendWithMean(planes, jitter.contrast, counted)
+    else if (change === 'saturation') blendWithGrey(planes, jitter.saturation)
+    else turnHue(planes, jitter.hue)
+  }
+}
+
+// ITU-R 601, rounded as torchvision does
+const RED = 0.2989
+const GREEN = 0.587
+const BLUE = 0.114
+
+function scale({ red, green, blue }: ColourPlanes, factor: number): void {
+  if (factor === 1) return
+  for (const plane of [red, green, blue]) for (let i = 0; i < plane.length; i++) plane[i] = clamped(plane[i] * factor)
+}
+
+/** Towards (or away from) the image's mean grey. */
+function blendWithMean({ red, green, blue }: ColourPlanes, factor: number, counted: number): void {
+  if (factor === 1 || counted === 0) return
+  let sum = 0
+  for (let i = 0; i < red.length; i++) sum += RED * red[i] + GREEN * green[i] + BLUE * blue[i]
+  const rest = (1 - factor) * (sum / counted)
+  for (const plane of [red, green, blue]) for (let i = 0; i < plane.length; i++) plane[i] = clamped(plane[i] * factor + rest)
+}
+
+/** Towards (or away from) each pixel's own grey. */
+function blendWithGrey({ red, green, blue }: ColourPlanes, factor: number): void {
+  if (factor === 1) return
+  for (let i = 0; i < red.length; i++) {
+    const rest = (1 - factor) * (RED * red[i] + GREEN * green[i] + BLUE * blue[i])
+    red[i] = clamped(red[i] * factor + rest)
+    green[i] = clamped(green[i] * factor + rest)
+    blue[i] = clamped(blue[i] * factor + rest)
+  }
+}
+
+/** Turns the hue of HSV; saturation and value stay. */
+function turnHue({ red, green, blue }: ColourPlanes, turns: number): void {
+  if (turns === 0) return
+  for (let i = 0; i < red.length; i++) {
+    const r = red[i]
+    const g = green[i]
+    const b = blue[i]
+    const most = r > g ? (r > b ? r : b) : g > b ? g : b
+    const least = r < g ? (r < b ? r : b) : g < b ? g : b
+    const chroma = most - least
+    if (chroma === 0) continue
+    // sixths of a turn from red
+    const sixths = (most === r ? (g - b) / chroma : most === g ? (b - r) / chroma + 2 : (r - g) / chroma + 4) + 6 * turns
+    red[i] = most - chroma * distanceTo(sixths + 5)
+    green[i] = most - chroma * distanceTo(sixths + 3)
+    blue[i] = most - chroma * distanceTo(sixths + 1)
+  }
+}
+
+/** How far a primary colour is below the largest, 0..1, `position` sixths of a turn from where it begins to fall short of it. */
+function distanceTo(position: number): number {
+  const k = position - 6 * Math.floor(position / 6)
+  const nearer = k < 4 - k ? k : 4 - k
+  return nearer < 0 ? 0 : nearer > 1 ? 1 : nearer
+}
+
+function clamped(value: number): number {
+  return value < 0 ? 0 : value > 1 ? 1 : value
+}
