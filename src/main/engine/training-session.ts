@@ -79,7 +79,7 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
     preferredOutputLocation: memory.locations,
     // with it onnxruntime takes all that a run needs a second time, as one block, from the second run on
     enableMemPattern: false,
-    // a step is thousands of small operators, and nothing else wants the cores meanwhile: 8 % faster than waking threads
+    // a step is thousands of small operators, and nothing else wants the cores meanwhile: 4 % faster than waking threads
     extra: { session: { intra_op: { allow_spinning: '1' } } },
   })
   const used = new Set(session.inputNames)
