@@ -183,7 +183,7 @@ function surprise(builder: GraphBuilder, logits: Value, index: Value): Value {
   return emit('Sub', [logSum, emit('Sub', [emit('GatherElements', [logits, index], { axis: 1 }), shift])])
 }
 
-interface LogSumExp {
+export interface LogSumExp {
   /** A number per pixel that no logit is above, [batch, 1, ...], and the logits less that number */
   readonly shift: Value
   readonly shifted: Value
@@ -197,7 +197,7 @@ interface LogSumExp {
  * log(sum(exp(logits))) over the classes, for logits of any size. What is subtracted first is the maximum rounded up: it
  * cancels in every loss, and since rounding has no derivative no gradient is computed for it.
  */
-function logSumExp(builder: GraphBuilder, logits: Value): LogSumExp {
+export function logSumExp(builder: GraphBuilder, logits: Value): LogSumExp {
   const { emit } = builder
   const shift = emit('Ceil', [emit('ReduceMax', [logits, [1]])])
   const shifted = emit('Sub', [logits, shift])
