@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bindModel, rebuild, symbolicDimensions } from '../../src/core/onnx/bind.ts'
 import { evaluateDim, formatShape } from '../../src/core/onnx/dims.ts'
-import type { Value } from '../../src/core/onnx/graph-builder.ts'
+import { GraphBuilder, type Value } from '../../src/core/onnx/graph-builder.ts'
 import type { Model, Shape } from '../../src/core/onnx/model.ts'
 import { readModel } from '../../src/core/onnx/read.ts'
 import { elementCount, type Tensor, type TensorData, tensorOf } from '../../src/core/onnx/tensor.ts'
@@ -74,6 +74,21 @@ describe.each(files.map((file) => [`${basename(dirname(file))}/${basename(file)}
         expect(differences(data, after[name].data, tolerance)).toBe(0)
       }
     }
+  })
+})
+
+describe('pools with ceil_mode', () => {
+  it.each([
+    { kernel_shape: [2, 5], strides: [3, 2], pads: [0, 1, 1, 2], dilations: [1, 2] },
+    { kernel_shape: [1, 1], strides: [2, 2] },
+    { kernel_shape: [3, 3], strides: [2, 2] },
+    { kernel_shape: [2, 2], strides: [3, 5], pads: [0, 0, 1, 1] },
+  ])('have no window that starts in the padding: %o', async (attributes) => {
+    const builder = new GraphBuilder()
+    const x = builder.input('x', 'float32', [1, 1, 17, 22])
+    const outputs = ['MaxPool', 'AveragePool'].map((op) => builder.output(builder.emit(op, [x], { ...attributes, ceil_mode: 1 })))
+    const results = await runModel(builder.build(), { x: tensorOf('float32', [1, 1, 17, 22], Array.from({ length: 17 * 22 }, Math.sin)) })
+    expect(outputs.map((output) => output.shape)).toEqual(outputs.map((output) => results[output.name].dims))
   })
 })
 

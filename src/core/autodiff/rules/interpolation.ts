@@ -48,9 +48,10 @@ function tapRule(node: Node): (at: number, sizes: Sizes) => readonly Tap[] {
   const coordinate = COORDINATES[stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel')]
   const round = ROUNDINGS[stringAttribute(node, 'nearest_mode', 'round_prefer_floor')]
   const isKnown = coordinate !== undefined && round !== undefined && (mode === 'nearest' || mode === 'linear') && intAttribute(node, 'antialias', 0) === 0
+    && stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch') === 'stretch'
   if (!isKnown) {
     const stated = [...node.attributes.keys()].filter((name) => name !== 'axes').map((name) => `${name}=${stringAttribute(node, name, String(intAttribute(node, name, 0)))}`)
-    throw new ModelError('unsupported', `No gradient of Resize with ${stated.join(', ')}: nearest and linear without antialias have one.`)
+    throw new ModelError('unsupported', `No gradient of Resize with ${stated.join(', ')}: nearest and linear without antialias, to the sizes as they are stated, have one.`)
   }
   return (at, sizes) => {
     const x = coordinate(at, sizes)

@@ -9,8 +9,6 @@ const ASPECT_RATIO: Readonly<Record<string, (...factors: number[]) => number>> =
 
 export const resize: TypeRule = (rule) => {
   const { elementType, shape } = input(rule, 0)
-  const policy = stringAttribute(rule.node, 'keep_aspect_ratio_policy', 'stretch')
-  if (policy !== 'stretch') throw new ModelError('unsupported', `Resize with keep_aspect_ratio_policy=${policy}.`)
   const axes = (intsAttribute(rule.node, 'axes') ?? shape.map((_, axis) => axis)).map((axis) => normalizeAxis(axis, shape.length))
   const [scales, sizes] = [rule.x[2], rule.x[3]].map((facts) => (facts?.shape[0] === 0 ? undefined : facts))
   if ((scales === undefined) === (sizes === undefined)) throw new ModelError('invalid', 'Resize needs either scales or sizes.')
