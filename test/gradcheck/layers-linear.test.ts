@@ -47,3 +47,9 @@ describe('linear layers and pools agree with PyTorch', () => {
     })
   }
 })
+
+it('Einsum with an index repeated in one term is refused by name', () => {
+  const builder = new GraphBuilder()
+  const y = builder.emit('Einsum', [builder.input('a', 'float32', [3, 3]), builder.input('b', 'float32', [3])], { equation: 'ii,i->i' })
+  expect(() => differentiate(builder, y, ['a'], builder.input('dy', 'float32', [3]))).toThrow(/"ii,i->i" repeats an index in "ii"/)
+})
