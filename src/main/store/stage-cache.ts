@@ -3,7 +3,7 @@ import { hashSchema } from '../../contract/schemas.ts'
 import type { ReadDb, WriteDb } from './database.ts'
 import { asCount, parseRecord } from './rows.ts'
 
-const stageKindSchema = z.enum(['embedding', 'masks', 'semantics', 'boundary', 'fusion'])
+const stageKindSchema = z.enum(['embedding', 'masks', 'semantics', 'boundary', 'fusion', 'training-data', 'prediction'])
 export type StageKind = z.infer<typeof stageKindSchema>
 
 const cachedStageSchema = z.object({

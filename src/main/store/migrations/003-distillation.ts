@@ -131,6 +131,7 @@ CREATE TABLE evaluation_panoramas (
   PRIMARY KEY (evaluation_id, panorama_id)
 ) STRICT;
 CREATE INDEX evaluation_panoramas_by_panorama ON evaluation_panoramas (panorama_id);
+CREATE INDEX evaluation_panoramas_by_prediction ON evaluation_panoramas (prediction);
 
 CREATE TABLE student_exports (
   id TEXT PRIMARY KEY,
@@ -147,4 +148,19 @@ CREATE TABLE student_exports (
 ) STRICT;
 CREATE INDEX student_exports_by_student ON student_exports (student_id);
 CREATE INDEX student_exports_by_job ON student_exports (job_id);
+
+-- more kinds of stages: which ones there are is for the program to say, so that the next kind needs no migration
+CREATE TABLE stages (
+  key TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  created_at TEXT NOT NULL,
+  last_used_at TEXT NOT NULL
+) STRICT;
+INSERT INTO stages SELECT key, kind, hash, bytes, created_at, last_used_at FROM stage_cache;
+DROP TABLE stage_cache;
+ALTER TABLE stages RENAME TO stage_cache;
+CREATE INDEX stage_cache_by_age ON stage_cache (kind, last_used_at);
+CREATE INDEX stage_cache_by_hash ON stage_cache (hash);
 `
