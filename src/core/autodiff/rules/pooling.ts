@@ -3,18 +3,19 @@ import { intAttribute, intsAttribute } from '../../onnx/model.ts'
 import { dims, type GraphBuilder, type Value } from '../../onnx/graph-builder.ts'
 import { elementCount, type ElementType, tensorOf } from '../../onnx/tensor.ts'
 import { type SpatialAxis, spatialAxes } from '../../onnx/types/convolution.ts'
-import type { Rule } from '../rule.ts'
+import type { Rule, RuleInput } from '../rule.ts'
 import { inputGradient } from './convolution-input.ts'
 import { reshaped } from './shapes.ts'
 import { inputsByPosition, paddedToReach } from './windows.ts'
 
 /** Each element of a window gets the gradient of its mean divided by the number of elements that the window counts. */
-export const averagePool: Rule = ({ node, x: [x], dy: [dy], emit, builder }) => {
+export const averagePool: Rule = (rule) => {
+  const { node, x: [x], dy: [dy], emit, builder } = rule
   const [size, count] = [dims(x).slice(2), dims(dy).slice(2)]
   const axes = spatialAxes(node, size, intsAttribute(node, 'kernel_shape') ?? [])
   const padded = intAttribute(node, 'count_include_pad', 0) === 1
   const shares = axes.map((axis, at) => Array.from({ length: count[at] }, (_, index) => 1 / counted(axis, index * axis.stride, size[at], padded)))
-  return [spread(builder, emit('Mul', [dy, product(builder, shares, x.elementType)]), { shape: dims(x), axes })]
+  return [spread(rule, emit('Mul', [dy, product(builder, shares, x.elementType)]), { shape: dims(x), axes })]
 }
 
 /** How many of a window's positions along an axis count, the window starting at `start` in the padded input. */
@@ -32,10 +33,10 @@ function product(builder: GraphBuilder, vectors: readonly (readonly number[])[],
 }
 
 /** Adds each output's value to every element of its window: the transposed convolution of each channel with ones. */
-function spread(builder: GraphBuilder, value: Value, { shape, axes }: { shape: readonly number[]; axes: readonly SpatialAxis[] }): Value {
+function spread({ emit, builder }: RuleInput, value: Value, { shape, axes }: { shape: readonly number[]; axes: readonly SpatialAxis[] }): Value {
   const ones = [shape[1], 1, ...axes.map((axis) => axis.kernel)]
   const weight = builder.constant(tensorOf(value.elementType, ones, Array.from({ length: elementCount(ones) }, () => 1)))
-  return inputGradient(builder.emit, { dy: value, weight, shape, axes: paddedToReach(axes, shape.slice(2), dims(value).slice(2)), group: shape[1] })
+  return inputGradient(emit, { dy: value, weight, shape, axes: paddedToReach(axes, shape.slice(2), dims(value).slice(2)), group: shape[1] })
 }
 
 /**
