@@ -54,6 +54,11 @@ export function decideMasks(
   }
 }
 
+/** What a decision makes of a `pixel` under its mask: the class voted for, and whether for a trusted mask's sake. */
+export function castVote(decision: number, pixel: number): { votedClass: number; byMajority: boolean } {
+  return { votedClass: classOf(voteOf(decision, pixel)), byMajority: (decision & BY_MAJORITY) !== 0 }
+}
+
 /** Y_max in 255ths. */
 export function wholeStrength(yMax: number): number {
   return Math.max(1, Math.round(255 * yMax))

@@ -44,7 +44,7 @@ export interface AxisView {
   readonly taps: LinearTaps
   /** Whether every centre lies on a panorama pixel's */
   readonly exact: boolean
-  /** For edges: the first panorama pixel that the sample pixel covers, and how many; one alone where the sample is enlarged */
+  /** For edges: the first panorama pixel whose centre the sample pixel covers, and how many; one alone where the sample is enlarged */
   readonly first: Int32Array
   readonly covered: Int32Array
   /** How many sample pixels show something */
@@ -57,11 +57,9 @@ export function axisView({ start, step, flipped, cyclic, length }: ViewAxis & { 
   const inside = (position: number): boolean => cyclic || (position >= 0 && position < length)
   const wrapped = (index: number): number => (cyclic ? modulo(index, length) : Math.min(length - 1, Math.max(0, index)))
   const nearest = Int32Array.from(positions, (position) => (inside(position) ? wrapped(Math.floor(position)) : -1))
-  const half = step > 1 ? step / 2 : 0
-  // a pixel that is covered by less than this is not: the sample's pixels are made of rounded numbers
-  const sliver = 1e-9
-  const low = Int32Array.from(positions, (position) => Math.floor(position - half + (half > 0 ? sliver : 0)))
-  const high = Int32Array.from(positions, (position) => Math.floor(position + half - (half > 0 ? sliver : 0)))
+  // the panorama pixels whose centres the sample pixel covers: each belongs to one sample pixel
+  const low = Int32Array.from(positions, (position) => (step > 1 ? Math.ceil(position - step / 2 - 0.5) : Math.floor(position)))
+  const high = Int32Array.from(positions, (position) => (step > 1 ? Math.ceil(position + step / 2 - 0.5) - 1 : Math.floor(position)))
   return {
     nearest, taps,
     exact: taps.fraction.every((fraction) => fraction === 0),

@@ -1,0 +1,20 @@
+import type { DistillationConfig } from '../distillation-config.ts'
+
+/** Of the polynomial decay: what the sister methods (Trans4PASS, DATR) publish. 1 would be a straight line. */
+const POWER = 0.9
+
+/**
+ * The learning rate of update `step` (the first is 1): from almost 0 in a straight line to the full rate, which the first
+ * update after the warm-up has, then down (`polynomial`: (1 - t)^0.9, `cosine`: half a wave, `constant`: not at all).
+ * t is the share of the updates after the warm-up that are done, so the last update still moves. Pure: a resumed run goes
+ * on with the same rates.
+ */
+export function learningRateAt(
+  step: number, { learningRate, warmupSteps, steps, schedule }: Pick<DistillationConfig, 'learningRate' | 'warmupSteps' | 'steps' | 'schedule'>,
+): number {
+  if (step <= warmupSteps) return (learningRate * step) / (warmupSteps + 1)
+  const done = Math.min(1, (step - 1 - warmupSteps) / Math.max(1, steps - warmupSteps))
+  if (schedule === 'polynomial') return learningRate * (1 - done) ** POWER
+  if (schedule === 'cosine') return (learningRate * (1 + Math.cos(Math.PI * done))) / 2
+  return learningRate
+}
