@@ -30,8 +30,8 @@ export function mixRows(
 /** Where a row of argmaxes is written: from index `at` on. */
 export interface ArgmaxOutput {
   readonly label: Uint8Array
-  /** the largest value, 0..1, as 0..255 */
-  readonly confidence: Uint8Array
+  /** the largest value, 0..1, as 0..255; null: nobody asks */
+  readonly confidence: Uint8Array | null
   readonly at: number
 }
 
@@ -55,6 +55,6 @@ export function argmaxRow(row: ClassRow, taps: LinearTaps, output: ArgmaxOutput)
       }
     }
     label[at + x] = best
-    confidence[at + x] = Math.round(255 * Math.min(1, Math.max(0, most)))
+    if (confidence !== null) confidence[at + x] = Math.round(255 * Math.min(1, Math.max(0, most)))
   }
 }

@@ -8,13 +8,15 @@ import type { EngineParts } from './label-context.ts'
 import { labelPanorama } from './label-panorama.ts'
 import type { LabelOptions } from './label-panorama.ts'
 import { HEARTBEAT_MS } from './messages.ts'
-import type { EngineCall, EngineCalls, EngineMessage, HostMessage, SettledLabelRequest } from './messages.ts'
+import type { EngineCall, EngineCalls, EngineMessage, HostMessage, SettledLabelRequest, SettledSegmentRequest } from './messages.ts'
 import { OrtError, startOrtThread } from './ort-client.ts'
 import type { LabelPanoramaResponse, ModelSignature } from './protocol.ts'
 import { probeProvider } from './provider-probe.ts'
-import { withFallback } from './provider-fallback.ts'
+import { onProviderOrCpu, withFallback } from './provider-fallback.ts'
+import { segmentPanorama } from './segment-panorama.ts'
 import { createSessions } from './sessions.ts'
 import { createSharedBuffers } from './shared-buffers.ts'
+import type { SegmentResponse } from './training-protocol.ts'
 
 /** The engine process's end of the line to its host. */
 export interface EngineChannel {
@@ -43,22 +45,36 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
   }
   const failedProviders: Partial<Record<Provider, string>> = {}
   const running = new Map<number, AbortController>()
-  let lastLabel: Promise<unknown> = Promise.resolve()
+  let lastWork: Promise<unknown> = Promise.resolve()
 
   /** Panoramas one after the other: each has the machine to itself. */
-  function label(request: SettledLabelRequest, call: LabelOptions): Promise<LabelPanoramaResponse> {
-    const labelling = lastLabel.then(() => {
-      call.signal.throwIfAborted()
-      return withFallback(request.provider, failedProviders, (provider) => labelPanorama(parts, { ...request, provider }, call))
+  function inTurn<Response>(signal: AbortSignal, work: () => Promise<Response>): Promise<Response> {
+    const working = lastWork.then(() => {
+      signal.throwIfAborted()
+      return work()
     })
-    lastLabel = labelling.catch(() => {})
-    return labelling
+    lastWork = working.catch(() => {})
+    return working
+  }
+
+  function label(request: SettledLabelRequest, call: LabelOptions): Promise<LabelPanoramaResponse> {
+    return inTurn(call.signal, () =>
+      withFallback(request.provider, failedProviders, (provider) => labelPanorama(parts, { ...request, provider }, call)))
+  }
+
+  function segment(request: SettledSegmentRequest, call: LabelOptions): Promise<SegmentResponse> {
+    return inTurn(call.signal, async () => {
+      const { result, warning } = await onProviderOrCpu(request.provider, failedProviders, (provider) =>
+        segmentPanorama(parts, { ...request, provider }, call))
+      return warning === null ? result : { ...result, warnings: [warning, ...result.warnings] }
+    })
   }
 
   const calls: { [C in EngineCall]: (request: EngineCalls[C]['request'], call: LabelOptions) => Promise<EngineCalls[C]['response']> } = {
     inspect: ({ path }) => inspectModel(parts, path),
     probe: ({ provider }) => probeProvider(ort, provider, threads).catch(asEngineError),
     label,
+    segment,
   }
 
   async function answer(message: Extract<HostMessage, { type: 'call' }>): Promise<void> {

@@ -1,10 +1,12 @@
 import { StudioError } from '../../contract/errors.ts'
-import type { Provider } from '../../contract/schemas.ts'
+import type { Provider, ProviderSetting } from '../../contract/schemas.ts'
 import { startEngineLife } from './engine-life.ts'
 import type { Beat, EngineLife } from './engine-life.ts'
 import type { EngineTransport } from './engine-transport.ts'
+import type { EngineCalls } from './messages.ts'
 import { createProviderChoice } from './provider-choice.ts'
 import type { Engine, EngineSettings, EngineStatus, LabelPanoramaRequest, LabelPanoramaResponse } from './protocol.ts'
+import type { SegmentRequest, SegmentResponse } from './training-protocol.ts'
 
 export interface EngineOptions {
   /** starts a process: forkEngine in Node, a utility process in Electron */
@@ -34,6 +36,10 @@ const LIMITS: EngineLimits = {
   mostCrashes: 5,
   panoramasBeforeRecycling: 20,
 }
+
+type ProgressOptions = Parameters<Engine['labelPanorama']>[1]
+/** `what` it is, for the error when the process dies meanwhile */
+type PanoramaCall = ProgressOptions & { readonly what: string }
 
 /** Crashes under one accelerator after which it is no longer used. */
 const MOST_PROVIDER_CRASHES = 2
@@ -158,22 +164,24 @@ export function createEngine(options: EngineOptions): Engine {
     notify()
   }
 
-  async function labelPanorama(
-    request: LabelPanoramaRequest,
-    call: Parameters<Engine['labelPanorama']>[1],
-  ): Promise<LabelPanoramaResponse> {
-    const { signal, onProgress } = call
+  /** A call about one panorama, on the provider that its setting comes to. */
+  async function onePanorama<C extends 'label' | 'segment'>(
+    call: C,
+    setting: ProviderSetting,
+    panoramaCall: PanoramaCall & { readonly request: (provider: Provider) => EngineCalls[C]['request'] },
+  ): Promise<{ readonly response: EngineCalls[C]['response']; readonly warning: string | null }> {
+    const { signal, onProgress, what } = panoramaCall
     throwIfCancelled(signal)
-    const { provider, warning } = await choice.settle(request.provider)
+    const { provider, warning } = await choice.settle(setting)
     const engine = await alive()
     throwIfCancelled(signal)
     try {
-      const answer = engine.call('label', { ...request, provider }, { signal, onProgress, what: `labelling ${request.panoramaName}` })
+      const answer = engine.call(call, panoramaCall.request(provider), { signal, onProgress, what })
       notify()
       const response = await answer
       crashes = 0
       panoramas++
-      return warning === null ? response : { ...response, warnings: [{ message: warning, shared: null }, ...response.warnings] }
+      return { response, warning }
     } catch (error) {
       if (error instanceof StudioError && error.code === 'engine' && !over.has(engine)) countProviderCrash(provider)
       throw error
@@ -181,6 +189,20 @@ export function createEngine(options: EngineOptions): Engine {
       await recycle()
       notify()
     }
+  }
+
+  async function labelPanorama(request: LabelPanoramaRequest, progress: ProgressOptions): Promise<LabelPanoramaResponse> {
+    const { response, warning } = await onePanorama('label', request.provider, {
+      ...progress, what: `labelling ${request.panoramaName}`, request: (provider) => ({ ...request, provider }),
+    })
+    return warning === null ? response : { ...response, warnings: [{ message: warning, shared: null }, ...response.warnings] }
+  }
+
+  async function segment(request: SegmentRequest, progress: ProgressOptions): Promise<SegmentResponse> {
+    const { response, warning } = await onePanorama('segment', request.provider, {
+      ...progress, what: `segmenting ${request.panoramaName}`, request: (provider) => ({ ...request, provider }),
+    })
+    return warning === null ? response : { ...response, warnings: [warning, ...response.warnings] }
   }
 
   function countProviderCrash(provider: Provider): void {
@@ -212,6 +234,7 @@ export function createEngine(options: EngineOptions): Engine {
       return signature
     },
     labelPanorama,
+    segment,
     configure(next) {
       settings = next
       life?.configure(next.cpuThreads)

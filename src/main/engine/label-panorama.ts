@@ -1,12 +1,12 @@
 import { layoutWindows } from '../../core/goodsam/windows.ts'
 import type { PanoramaMasks, PanoramaSemantics, PanoramaWindow } from '../../core/goodsam/types.ts'
-import type { RgbImage } from '../../core/raster/raster.ts'
 import type { PanoramaSummary, Source } from '../workers/raster-tasks.ts'
 import type { EngineParts, LabelContext } from './label-context.ts'
 import { labelWarnings } from './label-warnings.ts'
 import { maskStage } from './mask-stage.ts'
 import type { MaskStage } from './mask-stage.ts'
 import type { SettledLabelRequest } from './messages.ts'
+import { lazyImage } from './panorama-image.ts'
 import type { EngineProgress, LabelPanoramaResponse } from './protocol.ts'
 import { semanticsStage } from './semantics-stage.ts'
 
@@ -31,7 +31,7 @@ export async function labelPanorama(
   const frame = { widthPx: request.image.width, heightPx: request.image.height, cyclic: request.image.cyclic }
   const windows = layoutWindows(frame, config.windows)
   const stop = new AbortController()
-  const decoded = lazyImage(parts, request)
+  const decoded = lazyImage(parts, request.image)
   const context: LabelContext = {
     ...parts,
     artifactsRoot: root,
@@ -141,19 +141,6 @@ async function fuse(
   if (hash !== null) return { hash, summary: await context.pool.run('summarise', { ...inputs, fusion: hash }) }
   const { artifact, summary } = await context.pool.run('fuse', { ...inputs, fusion: request.config.fusion })
   return { hash: artifact.hash, summary }
-}
-
-/** Decodes the panorama once, when a stage first needs its pixels. */
-function lazyImage({ pool, buffers }: EngineParts, { image }: SettledLabelRequest): { image: () => Promise<RgbImage>; giveBack: () => void } {
-  let out: Uint8Array | undefined
-  let decoding: Promise<RgbImage> | undefined
-  async function decode(): Promise<RgbImage> {
-    const { width, height } = image
-    out = buffers.bytes(width * height * 3)
-    await pool.run('decodeImage', { path: image.path, sha256: image.sha256, size: { width, height }, out })
-    return { width, height, data: out }
-  }
-  return { image: () => (decoding ??= decode()), giveBack: () => out && buffers.giveBack(out) }
 }
 
 /** Waits for both, also when one fails: the failure stops the other, and nothing runs on behind the caller's back. */

@@ -1,11 +1,15 @@
 import type { WireError } from '../../contract/errors.ts'
 import type { Provider } from '../../contract/schemas.ts'
 import type { EngineProgress, LabelPanoramaRequest, LabelPanoramaResponse, ModelSignature } from './protocol.ts'
+import type { SegmentRequest, SegmentResponse } from './training-protocol.ts'
 
 /** Messages between the host and the engine process: small numbers, paths and hashes. */
 
 /** A labelling request whose provider has been settled by the host. */
 export type SettledLabelRequest = Omit<LabelPanoramaRequest, 'provider'> & { readonly provider: Provider }
+
+/** A request for a prediction whose provider has been settled by the host. */
+export type SettledSegmentRequest = Omit<SegmentRequest, 'provider'> & { readonly provider: Provider }
 
 /** How one provider did against the CPU on the probe (provider-probe.ts). */
 export interface ProbeResult {
@@ -18,6 +22,7 @@ export interface ProbeResult {
 export interface EngineCalls {
   readonly inspect: { request: { path: string }; response: ModelSignature }
   readonly label: { request: SettledLabelRequest; response: LabelPanoramaResponse }
+  readonly segment: { request: SettledSegmentRequest; response: SegmentResponse }
   readonly probe: { request: { provider: Provider }; response: ProbeResult }
 }
 export type EngineCall = keyof EngineCalls

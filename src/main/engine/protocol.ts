@@ -1,5 +1,6 @@
 import type { EngineStatus, LabelStats, ModelDialect, Provider, ProviderSetting, StageArtifacts, TensorInfo } from '../../contract/schemas.ts'
 import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
+import type { SegmentRequest, SegmentResponse } from './training-protocol.ts'
 
 /** What the host asks of the engine. Bulk data travels as artifact files; messages carry paths, hashes, small numbers. */
 
@@ -80,6 +81,11 @@ export interface Engine {
     request: LabelPanoramaRequest,
     options: { signal: AbortSignal; onProgress: (progress: EngineProgress) => void },
   ): Promise<LabelPanoramaResponse>
+  /** a semantic network on a panorama: trainIds */
+  segment(
+    request: SegmentRequest,
+    options: { signal: AbortSignal; onProgress: (progress: EngineProgress) => void },
+  ): Promise<SegmentResponse>
   configure(settings: EngineSettings): void
   restart(): Promise<void>
   stop(): Promise<void>

@@ -3,7 +3,8 @@ import type { GoodsamConfig } from '../../core/goodsam/config.ts'
 import type { WindowProbabilities } from '../../core/goodsam/ta-semantics.ts'
 import type { PanoramaSemantics, PanoramaWindow, WindowSemantics } from '../../core/goodsam/types.ts'
 import { contextWindows } from '../../core/goodsam/windows.ts'
-import type { ClassPlanes } from '../../core/raster/raster.ts'
+import type { PixelRect } from '../../core/raster/crop.ts'
+import type { ClassPlanes, Raster } from '../../core/raster/raster.ts'
 import type { StoredArtifact } from '../artifacts/artifact-store.ts'
 import { taAspect, taFrame } from '../models/ta-geometry.ts'
 import { mapAtOnce, WINDOWS_AT_ONCE } from './label-context.ts'
@@ -29,8 +30,29 @@ const MOST_CLASSES = 255
  * p_i, S_i and S_TA^w (METHOD section 3): the TA on whole-height context views, then on every window, where the context
  * is blended in; stitched over the panorama, with L_CC (Eq. 1) of the overlaps.
  */
-export async function semanticsStage(context: LabelContext, options: SemanticsStageOptions): Promise<SemanticsStage> {
-  const { windows, ta, config } = options
+export function semanticsStage(context: LabelContext, options: SemanticsStageOptions): Promise<SemanticsStage> {
+  return withWindows(context, options, async (windows, labels) => {
+    const semantics = await stitch(context, windows, labels)
+    context.signal.throwIfAborted()
+    const artifact = await context.pool.run('storeSemantics', { root: context.artifactsRoot, semantics })
+    return { semantics, artifact }
+  })
+}
+
+/** S_TA^w alone: any semantic network by windows, as the TA labels. Nothing is stored. */
+export function slidingPrediction(context: LabelContext, options: SemanticsStageOptions): Promise<{ readonly classes: number; readonly label: Raster }> {
+  return withWindows(context, options, async (windows) => {
+    const { label } = await context.pool.run('stitch', { windows, frame: context.frame })
+    return { classes: windows[0].probabilities.classes, label }
+  })
+}
+
+/** The network on all windows; `use` has their probabilities until it resolves. */
+async function withWindows<Result>(
+  context: LabelContext,
+  { windows, ta, config }: SemanticsStageOptions,
+  use: (windows: readonly WindowProbabilities[], labels: readonly WindowSemantics[]) => Promise<Result>,
+): Promise<Result> {
   const views = config.contextWeight > 0 ? contextWindows(context.frame, taAspect(ta.geometry)) : []
   const total = views.length + windows.length
   let done = 0
@@ -47,11 +69,9 @@ export async function semanticsStage(context: LabelContext, options: SemanticsSt
       const result = await windowProbabilities(context, { ta, view: window, shared, blend })
       return { semantics: result.semantics, probabilities: keep(result) }
     })
-    const probabilities = seen.map((window) => ({ window: window.probabilities.window, probabilities: window.probabilities.probabilities }))
-    const semantics = await stitch(context, probabilities, seen.map((window) => window.semantics))
     context.signal.throwIfAborted()
-    const artifact = await context.pool.run('storeSemantics', { root: context.artifactsRoot, semantics })
-    return { semantics, artifact }
+    const probabilities = seen.map((window) => ({ window: window.probabilities.window, probabilities: window.probabilities.probabilities }))
+    return await use(probabilities, seen.map((window) => window.semantics))
   } finally {
     for (const array of shared) context.buffers.giveBack(array)
   }
@@ -101,9 +121,23 @@ async function windowProbabilities(
 
 type Blend = { readonly views: readonly WindowProbabilities[]; readonly frame: LabelContext['frame']; readonly weight: number }
 
-/** F_TA of a view, resized to what the network takes, and memory for its probabilities. */
+/** F_TA of a view at the size that suits the network, and memory for its probabilities. */
 async function viewLogits(context: LabelContext, { ta, view, shared }: ViewRequest): Promise<{ logits: ClassPlanes; out: Float32Array }> {
-  const frame = taFrame(ta.geometry, view)
+  const logits = await logitsOf(context, ta, { view, frame: taFrame(ta.geometry, view) })
+  const out = context.buffers.floats(logits.data.length)
+  shared.push(out)
+  return { logits, out }
+}
+
+export interface NetworkView {
+  /** pixels of the panorama; columns modulo its width */
+  readonly view: PixelRect
+  /** what they are resized to */
+  readonly frame: { readonly width: number; readonly height: number }
+}
+
+/** The network's logits of a part of the panorama. They may hold NaN: whoever reads them looks. */
+export async function logitsOf(context: LabelContext, ta: OpenTa, { view, frame }: NetworkView): Promise<ClassPlanes> {
   const image = await context.image()
   context.signal.throwIfAborted()
   const input = context.buffers.floats(3 * frame.width * frame.height)
@@ -122,9 +156,7 @@ async function viewLogits(context: LabelContext, { ta, view, shared }: ViewReque
         `Model ${ta.network.signature.name} answers with logits [${dims.join(', ')}]; expected [1, classes, height, width] with 2 to ${MOST_CLASSES} classes.`,
       )
     }
-    const out = context.buffers.floats(data.length)
-    shared.push(out)
-    return { logits: { classes, width, height, data }, out }
+    return { classes, width, height, data }
   } finally {
     context.buffers.giveBack(input)
   }

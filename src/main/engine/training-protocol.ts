@@ -88,9 +88,11 @@ export interface SegmentRequest {
 export interface SegmentResponse {
   /** artifact: raster bundle (core/formats/bundles.ts) of trainIds at the panorama's size */
   readonly prediction: string
-  /** of inference and stitching */
+  /** of inference and stitching, without reading the image, opening the network and the rolled prediction */
   readonly milliseconds: number
   readonly provider: Provider
   /** the same for the panorama rolled by half a turn and rolled back, for seam consistency; null where it is not cyclic */
   readonly rolled: string | null
+  /** a provider that fell back, ...: whole sentences */
+  readonly warnings: readonly string[]
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import sharp from 'sharp'
 import { StudioError } from '../../contract/errors.ts'
+import { rollRgbColumns } from '../../core/geometry/roll.ts'
 import { cropAcrossSeam } from '../../core/raster/crop.ts'
 import { pixelValues } from '../../core/raster/pixel-values.ts'
 import { resizeRgb } from '../../core/raster/resize.ts'
@@ -12,7 +13,7 @@ import type { TaskHandlers, TaskInput } from './raster-tasks.ts'
 // decoded panoramas are used once: a cache would only hold memory
 sharp.cache(false)
 
-export const IMAGE_TASKS: Pick<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cropPixels'> = {
+export const IMAGE_TASKS: Pick<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cropPixels' | 'rollImage'> = {
   async decodeImage({ path, sha256, size, out }) {
     const { data, info } = await sharp(await readImage(path, sha256), { limitInputPixels: false })
       .removeAlpha()
@@ -40,6 +41,11 @@ export const IMAGE_TASKS: Pick<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cro
 
   cropPixels(input) {
     input.out.set(resizedCrop(input).data)
+    return null
+  },
+
+  rollImage({ image, columns, out }) {
+    out.set(rollRgbColumns(image, columns).data)
     return null
   },
 }

@@ -6,6 +6,7 @@ import type { WindowProbabilities } from '../../core/goodsam/ta-semantics.ts'
 import type { MaskFunnel, PanoramaFrame, PanoramaMasks, PanoramaSemantics, PanoramaWindow, WindowSemantics } from '../../core/goodsam/types.ts'
 import type { PixelRect } from '../../core/raster/crop.ts'
 import type { ClassPlanes, Raster, RgbImage } from '../../core/raster/raster.ts'
+import type { UpsampledArgmaxOptions } from '../../core/raster/upsampled-argmax.ts'
 import type { StoredArtifact } from '../artifacts/artifact-store.ts'
 
 /** Work for the raster workers: everything of a panorama that touches many pixels and is not onnxruntime's. */
@@ -35,6 +36,8 @@ export interface RasterTasks {
   cropPlanes: { input: { image: RgbImage; rect: PixelRect; size: Size; frame: Size; out: Float32Array }; output: null }
   /** a crop across the seam, resized, as [height, width, 3] in 0..255 */
   cropPixels: { input: { image: RgbImage; rect: PixelRect; size: Size; out: Float32Array }; output: null }
+  /** the image turned by some columns (core/geometry/roll.ts), into `out` */
+  rollImage: { input: { image: RgbImage; columns: number; out: Uint8Array }; output: null }
   readEmbedding: { input: { root: string; hash: string }; output: Record<string, EmbeddingTensor> }
   storeEmbedding: { input: { root: string; tensors: Record<string, EmbeddingTensor> }; output: StoredArtifact }
   /** null: the logits or the scores are not finite; `notFinite` says which */
@@ -59,6 +62,10 @@ export interface RasterTasks {
     output: { consistency: number; disagreement: number }
   }
   storeSemantics: { input: { root: string; semantics: PanoramaSemantics }; output: StoredArtifact }
+  /** the label map of a whole view's logits (core/raster/upsampled-argmax.ts); null: the logits are not finite */
+  labelView: { input: { logits: ClassPlanes; options: UpsampledArgmaxOptions }; output: Raster | null }
+  /** a label map, turned by some columns first */
+  storeLabels: { input: { root: string; label: Raster; columns: number }; output: StoredArtifact }
   refineBoundary: {
     input: { root: string; masks: Source<PanoramaMasks>; semantics: Source<PanoramaSemantics>; config: Pick<GoodsamConfig, 'boundaryRadiusFraction'> }
     output: StoredArtifact

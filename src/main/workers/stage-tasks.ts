@@ -1,9 +1,10 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import { StudioError } from '../../contract/errors.ts'
 import {
-  decodeEmbedding, decodeFusion, decodeMasks, decodeSemantics, encodeBoundary, encodeEmbedding, encodeFusion, encodeMasks, encodeSemantics,
+  decodeEmbedding, decodeFusion, decodeMasks, decodeSemantics, encodeBoundary, encodeEmbedding, encodeFusion, encodeMasks, encodeRaster, encodeSemantics,
 } from '../../core/formats/bundles.ts'
 import type { Gzip } from '../../core/formats/bundle-file.ts'
+import { rollColumns } from '../../core/geometry/roll.ts'
 import { refineBoundary } from '../../core/goodsam/boundary.ts'
 import { overlapConsistency } from '../../core/goodsam/consistency.ts'
 import { summariseFusion } from '../../core/goodsam/fusion-summary.ts'
@@ -13,13 +14,14 @@ import { stitchSemantics } from '../../core/goodsam/stitch.ts'
 import { blendContext, softmaxPlanes, windowSemantics } from '../../core/goodsam/ta-semantics.ts'
 import type { FusedPanorama, PanoramaMasks, PanoramaSemantics } from '../../core/goodsam/types.ts'
 import type { ClassPlanes } from '../../core/raster/raster.ts'
+import { upsampledArgmax } from '../../core/raster/upsampled-argmax.ts'
 import { openArtifactStore } from '../artifacts/artifact-store.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import { isFiniteData } from './finite.ts'
 import type { PanoramaSummary, Source, TaskHandlers } from './raster-tasks.ts'
 
 /** The steps of the method behind the networks, one handler per step. Artifacts are read and written here. */
-export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cropPixels'> = {
+export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cropPixels' | 'rollImage'> = {
   async readEmbedding({ root, hash }) {
     return decoded(decodeEmbedding, await store(root).read(hash), hash)
   },
@@ -45,6 +47,9 @@ export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cro
   stitch: ({ windows, frame }) => stitchSemantics(windows, frame),
   consistency: ({ windows, frame }) => overlapConsistency(windows, frame),
   storeSemantics: ({ root, semantics }) => store(root).put(encodeSemantics(semantics, gzipMaps)),
+
+  labelView: ({ logits, options }) => (isFiniteData(logits.data) ? upsampledArgmax(logits, options) : null),
+  storeLabels: ({ root, label, columns }) => store(root).put(encodeRaster(rollColumns(label, columns), gzipMaps)),
 
   async refineBoundary({ root, masks, semantics, config }) {
     const boundary = refineBoundary(await masksOf(root, masks), await semanticsOf(root, semantics), config)
