@@ -39,7 +39,7 @@ export class GraphBuilder {
   private readonly initializers = new Map<string, Tensor>()
   private readonly values = new Map<string, Value>()
   private readonly constants = new Map<string, Value>()
-  /** Named tensors of floats: what is computed from them is not folded, since they may be trained */
+  /** Named tensors of floats and what is computed from them: nothing of it is folded, since they may be trained */
   private readonly parameters = new Set<string>()
   private readonly reserved = new Set<string>()
   private readonly scopes: string[] = []
@@ -104,6 +104,7 @@ export class GraphBuilder {
     const tensors = this.folds(node) ? outputs.flatMap((output) => tensorOfContents(output) ?? []) : []
     if (tensors.length === outputs.length) return outputs.map(({ name }, index) => this.defineTensor(name, tensors[index]))
     this.nodes.push(node)
+    if (node.inputs.some((name) => this.parameters.has(name))) for (const { name, elementType } of outputs) if (isFloat(elementType)) this.parameters.add(name)
     return outputs.map((output) => (output.name === '' ? output : this.define(output)))
   }
 
