@@ -25,11 +25,13 @@ const ALIASES: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze',
 /** Operators that write over an input that nothing needs any more: measured one by one; arithmetic and Gelu do not. */
 const IN_PLACE: ReadonlySet<string> = new Set(['Clip', 'Relu', 'LeakyRelu', 'Elu', 'Sigmoid', 'HardSigmoid', 'Tanh', 'Softplus', 'Softsign'])
 
-/** Memory that one value or, by aliases and in place, several values have. */
+/** Memory that one value or, one after the other, several values have. */
 interface Buffer {
   readonly bytes: number
   readonly name: string
-  /** the position in the order of the last node that reads it; Infinity: an output */
+  /** Position in the order of the node that asks for it */
+  readonly from: number
+  /** Position of the last node that reads it; Infinity: an output */
   until: number
 }
 
@@ -47,55 +49,67 @@ export function estimatePeakBytes(model: Model): MemoryEstimate {
   const parameterBytes = [...graph.initializers.values()].reduce((sum, tensor) => sum + byteSize(tensor.elementType, tensor.dims), 0)
   const fixed = parameterBytes + Object.values(inputs).reduce((sum, value) => sum + bytesOf(value), 0)
 
-  let [held, peak] = [fixed, fixed]
-  let worst: { node: Node; live: readonly Buffer[] } | undefined
-  const alive = new Set<Buffer>()
-  for (const [position, node] of order.entries()) {
-    for (const buffer of plan.allocatedBy(node, position)) {
-      alive.add(buffer)
-      held += buffer.bytes
-    }
-    if (held > peak) [peak, worst] = [held, { node, live: [...alive] }]
-    for (const buffer of alive) {
-      if (buffer.until > position) continue
-      alive.delete(buffer)
-      held -= buffer.bytes
-    }
-  }
-  const live = (worst?.live ?? []).toSorted((a, b) => b.bytes - a.bytes).slice(0, SHOWN).map(({ name, bytes }) => ({ name, bytes }))
-  return { peakBytes: peak, parameterBytes, at: worst?.node.outputs[0] ?? '', live }
+  const buffers = plan.buffers()
+  const held = order.map(() => fixed)
+  for (const { bytes, from, until } of buffers) for (let position = from; position <= until && position < order.length; position++) held[position] += bytes
+  const worst = held.reduce((best, bytes, position) => (bytes > held[best] ? position : best), 0)
+  const live = buffers.filter(({ from, until }) => from <= worst && until >= worst)
+    .toSorted((a, b) => b.bytes - a.bytes).slice(0, SHOWN).map(({ name, bytes }) => ({ name, bytes }))
+  return { peakBytes: held[worst] ?? fixed, parameterBytes, at: order[worst]?.outputs[0] ?? '', live }
 }
 
+/**
+ * What onnxruntime plans before the first run. Memory that nothing needs any more is given to the next value of the same
+ * shape, and is held until then: it goes back only after its last use of all.
+ */
 class Plan {
+  readonly #order: readonly Node[]
   readonly #value: (name: string) => Value
   readonly #outputs: ReadonlySet<string>
   /** where a value is read last */
   readonly #lastRead = new Map<string, number>()
   readonly #buffers = new Map<string, Buffer>()
+  /** by shape, the latest last */
+  readonly #free = new Map<string, Buffer[]>()
 
   constructor(order: readonly Node[], value: (name: string) => Value, outputs: ReadonlySet<string>) {
+    this.#order = order
     this.#value = value
     this.#outputs = outputs
     for (const [position, node] of order.entries()) for (const name of node.inputs) this.#lastRead.set(name, position)
   }
 
-  /** The buffers that a node's outputs need beside those that it may take over. */
-  allocatedBy(node: Node, position: number): readonly Buffer[] {
-    return node.outputs.flatMap((name, index) => {
-      if (name === '') return []
-      const until = this.#outputs.has(name) ? Infinity : (this.#lastRead.get(name) ?? position)
-      const taken = index === 0 && until !== Infinity ? this.#takenOver(node, position) : undefined
-      if (taken !== undefined) {
-        taken.until = Math.max(taken.until, until)
-        this.#buffers.set(name, taken)
-        return []
+  buffers(): readonly Buffer[] {
+    const all = new Set<Buffer>()
+    for (const [position, node] of this.#order.entries()) {
+      for (const [index, name] of node.outputs.entries()) if (name !== '') this.#place(node, index, position)
+      const touched = new Set([...node.inputs, ...node.outputs].flatMap((name) => this.#buffers.get(name) ?? []))
+      for (const buffer of touched) {
+        all.add(buffer)
+        if (buffer.until === position) this.#freeOf(buffer.name).push(buffer)
       }
-      // an alias of what the caller or the model holds needs nothing
-      if (ALIASES.has(node.opType) && until !== Infinity && !this.#buffers.has(node.inputs[0])) return []
-      const buffer = { name, bytes: bytesOf(this.#value(name)), until }
-      this.#buffers.set(name, buffer)
-      return [buffer]
-    })
+    }
+    return [...all]
+  }
+
+  #place(node: Node, index: number, position: number): void {
+    const name = node.outputs[index]
+    const isOutput = this.#outputs.has(name)
+    const until = isOutput ? Infinity : (this.#lastRead.get(name) ?? position)
+    // an alias of what the caller or the model holds needs nothing
+    if (ALIASES.has(node.opType) && !isOutput && !this.#buffers.has(node.inputs[0])) return
+    const taken = isOutput ? undefined : ((index === 0 ? this.#takenOver(node, position) : undefined) ?? this.#freeOf(name).pop())
+    const buffer = taken ?? { name, bytes: bytesOf(this.#value(name)), from: position, until }
+    buffer.until = Math.max(buffer.until, until)
+    this.#buffers.set(name, buffer)
+  }
+
+  #freeOf(name: string): Buffer[] {
+    const { elementType, shape } = this.#value(name)
+    const key = `${byteSize(elementType, [1])} ${shape.join(' ')}`
+    const list = this.#free.get(key) ?? []
+    this.#free.set(key, list)
+    return list
   }
 
   #takenOver(node: Node, position: number): Buffer | undefined {
