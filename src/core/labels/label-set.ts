@@ -15,3 +15,8 @@ export interface LabelSet {
 
 /** The trainId of a pixel that has no label: left out of every loss and every metric. */
 export const IGNORE_ID = 255
+
+/** How many classes a network for these labels tells apart: trainIds count from 0. */
+export function classCount({ classes }: LabelSet): number {
+  return 1 + Math.max(...classes.map(({ trainId }) => trainId))
+}

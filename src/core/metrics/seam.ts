@@ -27,10 +27,13 @@ export function labelAgreement(a: Raster, b: Raster, columns?: { readonly x0: nu
  * the width (default 1/16), half on either side, at least a column each.
  * Throws RangeError where sizes differ or the band is wider than the panorama.
  */
-export function seamConsistency(prediction: Raster, ofRolled: Raster, bandFraction = 1 / 16): number {
-  const { width } = prediction
-  const half = Math.max(1, Math.floor((width * bandFraction) / 2))
-  const rolledBack = rollColumns(ofRolled, -Math.floor(ofRolled.width / 2))
+export function seamConsistency(prediction: Raster, ofRolled: Raster, bandFraction?: number): number {
+  return seamAgreement(prediction, rollColumns(ofRolled, -Math.floor(ofRolled.width / 2)), bandFraction)
+}
+
+/** `seamConsistency` of a prediction that has been rolled back already. */
+export function seamAgreement(prediction: Raster, rolledBack: Raster, bandFraction = 1 / 16): number {
+  const half = Math.max(1, Math.floor((prediction.width * bandFraction) / 2))
   return labelAgreement(prediction, rolledBack, { x0: -half, x1: half })
 }
 
@@ -47,4 +50,9 @@ export function seamChanges(label: Raster): { acrossSeam: number; elsewhere: num
     for (let i = row + 1; i < row + width; i++) if (data[i] !== data[i - 1]) elsewhere++
   }
   return { acrossSeam: across / height, elsewhere: width > 1 ? elsewhere / ((width - 1) * height) : 0 }
+}
+
+/** Rows that go on across the seam, relative to other columns, at most 1; 1 where even other columns never go on. */
+export function seamContinuity({ acrossSeam, elsewhere }: { readonly acrossSeam: number; readonly elsewhere: number }): number {
+  return elsewhere >= 1 ? 1 : Math.min(1, (1 - acrossSeam) / (1 - elsewhere))
 }

@@ -5,16 +5,13 @@ import type { GtFineKind } from '../../core/formats/cityscapes.ts'
 import { panopticIdsToRgb, panopticSegments } from '../../core/formats/coco-panoptic.ts'
 import { readLabelPng, writeGreyPng, writeIndexedPng, type PaletteColor } from '../../core/formats/indexed-png.ts'
 import type { FusedPanorama } from '../../core/goodsam/types.ts'
-import { IGNORE_ID, type LabelSet } from '../../core/labels/label-set.ts'
+import { classCount, IGNORE_ID, type LabelSet } from '../../core/labels/label-set.ts'
 import { labelPalette } from '../../core/labels/palette.ts'
 import { knownTrainIds, labelIdsToTrainIds, remapLabels, trainIdsToLabelIds } from '../../core/labels/remap.ts'
-import { addToBoundaryCounts, emptyBoundaryCounts } from '../../core/metrics/boundary-f.ts'
-import { addToConfusion, emptyConfusion } from '../../core/metrics/confusion.ts'
-import { latitudeBands, solidAngleRowWeights } from '../../core/metrics/latitude.ts'
-import { seamChanges } from '../../core/metrics/seam.ts'
+import { scorePanorama, type PanoramaScores } from '../../core/metrics/panorama-scores.ts'
 import type { Raster } from '../../core/raster/raster.ts'
 import type {
-  LabelMapSize, LabelTaskHandlers, LabelTaskInput, PanoramaScores, Problem, TruthFile,
+  LabelMapSize, LabelTaskHandlers, LabelTaskInput, Prediction, Problem, TruthFile,
 } from './label-tasks.ts'
 
 export const LABEL_TASKS: LabelTaskHandlers = {
@@ -40,6 +37,8 @@ export const LABEL_TASKS: LabelTaskHandlers = {
     const { width, height, data } = panopticIdsToRgb(ids)
     return { bytes: encode({ width, height, data, channels: 3, depth: 8 }), segments }
   },
+
+  labelsOf: ({ fusion }) => encodeRaster(readFusion(fusion).label),
 
   evaluate,
 }
@@ -135,24 +134,17 @@ function listed(ids: readonly number[]): string {
   return `the id${ids.length > 1 ? 's' : ''} ${shown}${ids.length > 8 ? ` and ${ids.length - 8} more` : ''}`
 }
 
-function evaluate({ fusion, truth, labelSet, projection }: LabelTaskInput<'evaluate'>): PanoramaScores | Problem {
-  const { label } = readFusion(fusion)
+function evaluate({ prediction, truth, labelSet, projection }: LabelTaskInput<'evaluate'>): PanoramaScores | Problem {
+  const { label, rolled } = mapsOf(prediction)
   const read = 'artifact' in truth
     ? readArtifact(() => decodeRaster(truth.artifact), 'A stored truth label map', 'Import this dataset again with its labels folder.')
     : readTruthFile(truth, labelSet, label)
   if ('problem' in read) return read
-  const classes = 1 + Math.max(...labelSet.classes.map(({ trainId }) => trainId))
+  return scorePanorama(read, label, { classes: classCount(labelSet), projection, rolled })
+}
 
-  const confusion = emptyConfusion(classes)
-  addToConfusion(confusion, read, label)
-  const solidAngle = emptyConfusion(classes)
-  addToConfusion(solidAngle, read, label, { rowWeights: solidAngleRowWeights(label.height, projection) })
-  const bands = latitudeBands(label.height, projection).map(({ fromDeg, toDeg, y0, y1 }) => {
-    const band = emptyConfusion(classes)
-    addToConfusion(band, read, label, { rows: { y0, y1 } })
-    return { fromDeg, toDeg, confusion: band }
-  })
-  const boundary = emptyBoundaryCounts(classes)
-  addToBoundaryCounts(boundary, read, label, { cyclic: projection.cyclic })
-  return { confusion, solidAngle, bands, boundary, seam: projection.cyclic ? seamChanges(label) : null }
+function mapsOf(prediction: Prediction): { readonly label: Raster; readonly rolled: Raster | null } {
+  if ('fusion' in prediction) return { label: readFusion(prediction.fusion).label, rolled: null }
+  const read = (bytes: Uint8Array): Raster => readArtifact(() => decodeRaster(bytes), 'A stored prediction', 'Evaluate again.')
+  return { label: read(prediction.label), rolled: prediction.rolled && read(prediction.rolled) }
 }

@@ -2,8 +2,7 @@ import type { Projection } from '../../contract/schemas.ts'
 import type { PanopticSegment } from '../../core/formats/coco-panoptic.ts'
 import type { GtFineKind } from '../../core/formats/cityscapes.ts'
 import type { LabelSet } from '../../core/labels/label-set.ts'
-import type { BoundaryCounts } from '../../core/metrics/boundary-f.ts'
-import type { Confusion } from '../../core/metrics/confusion.ts'
+import type { PanoramaScores } from '../../core/metrics/panorama-scores.ts'
 
 /** Work for the label workers: label maps of one panorama read, encoded or compared, away from the host's event loop. */
 
@@ -31,17 +30,6 @@ export interface PanopticOutput {
   readonly segments: readonly PanopticSegment[]
 }
 
-/** Counts of one panorama, to be added up. */
-export interface PanoramaScores {
-  readonly confusion: Confusion
-  /** weighted by each row's solid angle */
-  readonly solidAngle: Confusion
-  readonly bands: readonly { readonly fromDeg: number; readonly toDeg: number; readonly confusion: Confusion }[]
-  readonly boundary: BoundaryCounts
-  /** null where the panorama is not cyclic */
-  readonly seam: { readonly acrossSeam: number; readonly elsewhere: number } | null
-}
-
 /** Why a truth file cannot be used: names the file and the remedy. */
 export interface Problem {
   readonly problem: string
@@ -61,12 +49,17 @@ export interface LabelTasks {
   }
   /** the segments of a fusion artifact in COCO panoptic format */
   encodePanoptic: { input: { fusion: Uint8Array; cyclic: boolean }; output: PanopticOutput }
-  /** a fusion artifact against truth: an artifact of the dataset, or a file */
+  /** the labels of a fusion artifact, as a raster bundle */
+  labelsOf: { input: { fusion: Uint8Array }; output: Uint8Array }
+  /** a label map against truth: an artifact of the dataset, or a file */
   evaluate: {
-    input: { fusion: Uint8Array; truth: TruthFile | { artifact: Uint8Array }; labelSet: LabelSet; projection: Projection }
+    input: { prediction: Prediction; truth: TruthFile | { artifact: Uint8Array }; labelSet: LabelSet; projection: Projection }
     output: PanoramaScores | Problem
   }
 }
+
+/** What is scored, as artifacts' bytes: a labelling run's fusion, or raster bundles of a prediction (`rolled`: scorePanorama). */
+export type Prediction = { readonly fusion: Uint8Array } | { readonly label: Uint8Array; readonly rolled: Uint8Array | null }
 
 export type LabelTaskKind = keyof LabelTasks
 export type LabelTaskInput<K extends LabelTaskKind> = LabelTasks[K]['input']
