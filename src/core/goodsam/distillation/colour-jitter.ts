@@ -58,7 +58,11 @@ const BLUE = 0.114
 
 function scale({ red, green, blue }: ColourPlanes, factor: number): void {
   if (factor === 1) return
-  for (const plane of [red, green, blue]) for (let i = 0; i < plane.length; i++) plane[i] = clamped(plane[i] * factor)
+  for (const plane of [red, green, blue]) blend(plane, factor, 0)
+}
+
+function blend(plane: Float32Array, factor: number, rest: number): void {
+  for (let i = 0; i < plane.length; i++) plane[i] = clamped(plane[i] * factor + rest)
 }
 
 /** Towards (or away from) the image's mean grey. */
@@ -67,23 +71,25 @@ function blendWithMean({ red, green, blue }: ColourPlanes, factor: number, count
   let sum = 0
   for (let i = 0; i < red.length; i++) sum += RED * red[i] + GREEN * green[i] + BLUE * blue[i]
   const rest = (1 - factor) * (sum / counted)
-  for (const plane of [red, green, blue]) for (let i = 0; i < plane.length; i++) plane[i] = clamped(plane[i] * factor + rest)
+  for (const plane of [red, green, blue]) blend(plane, factor, rest)
 }
 
 /** Towards (or away from) each pixel's own grey. */
 function blendWithGrey({ red, green, blue }: ColourPlanes, factor: number): void {
   if (factor === 1) return
   for (let i = 0; i < red.length; i++) {
-    const rest = (1 - factor) * (RED * red[i] + GREEN * green[i] + BLUE * blue[i])
-    red[i] = clamped(red[i] * factor + rest)
-    green[i] = clamped(green[i] * factor + rest)
-    blue[i] = clamped(blue[i] * factor + rest)
+    const [r, g, b] = [red[i], green[i], blue[i]]
+    const rest = (1 - factor) * (RED * r + GREEN * g + BLUE * b)
+    red[i] = clamped(r * factor + rest)
+    green[i] = clamped(g * factor + rest)
+    blue[i] = clamped(b * factor + rest)
   }
 }
 
 /** Turns the hue of HSV; saturation and value stay. */
 function turnHue({ red, green, blue }: ColourPlanes, turns: number): void {
   if (turns === 0) return
+  const sixths = 6 * turns
   for (let i = 0; i < red.length; i++) {
     const r = red[i]
     const g = green[i]
@@ -92,19 +98,16 @@ function turnHue({ red, green, blue }: ColourPlanes, turns: number): void {
     const least = r < g ? (r < b ? r : b) : g < b ? g : b
     const chroma = most - least
     if (chroma === 0) continue
-    // sixths of a turn from red
-    const sixths = (most === r ? (g - b) / chroma : most === g ? (b - r) / chroma + 2 : (r - g) / chroma + 4) + 6 * turns
-    red[i] = most - chroma * distanceTo(sixths + 5)
-    green[i] = most - chroma * distanceTo(sixths + 3)
-    blue[i] = most - chroma * distanceTo(sixths + 1)
+    // sixths of a turn from red, 0..6
+    let position = (most === r ? (g - b) / chroma : most === g ? (b - r) / chroma + 2 : (r - g) / chroma + 4) + sixths
+    position -= 6 * Math.floor(position / 6)
+    const sector = Math.floor(position)
+    const rising = least + chroma * (position - sector)
+    const falling = most + least - rising
+    red[i] = sector === 0 || sector >= 5 ? most : sector === 1 ? falling : sector === 4 ? rising : least
+    green[i] = sector === 1 || sector === 2 ? most : sector === 0 || sector === 6 ? rising : sector === 3 ? falling : least
+    blue[i] = sector === 3 || sector === 4 ? most : sector === 2 ? rising : sector === 5 ? falling : least
   }
-}
-
-/** How far a primary colour is below the largest, 0..1, `position` sixths of a turn from where it begins to fall short of it. */
-function distanceTo(position: number): number {
-  const k = position - 6 * Math.floor(position / 6)
-  const nearer = k < 4 - k ? k : 4 - k
-  return nearer < 0 ? 0 : nearer > 1 ? 1 : nearer
 }
 
 function clamped(value: number): number {

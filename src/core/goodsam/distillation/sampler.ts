@@ -4,8 +4,8 @@ import type { Raster } from '../../raster/raster.ts'
 import type { DistillationConfig } from '../distillation-config.ts'
 import { applyColourJitter, drawColourJitter } from './colour-jitter.ts'
 import type { Random } from './random.ts'
-import { makePlanes, type SamplePlanes } from './sample-planes.ts'
-import { axisView, type AxisView, drawView, sampleRgb } from './view.ts'
+import { makePlanes, type PlaneName, type SamplePlanes } from './sample-planes.ts'
+import { axisView, type AxisViews, drawView, sampleRgb, seenPixels } from './view.ts'
 import { countWindowVotes, drawWindows, trustedVotesFor, votedClass, votesFor, type WindowVotes } from './window-votes.ts'
 
 /** What a network's input is: `(value / 255 - mean) / std` per channel. */
@@ -47,82 +47,88 @@ export function drawSample(data: TrainingData, options: SampleOptions, into: Sam
   const jitter = drawColourJitter(random, augmentation.jitter)
   const votes = countWindowVotes(data, drawWindows(data.windows.length, windowsPerSample, random))
 
-  const columns = axisView({ ...view.columns, length: data.width, step: view.step })
-  const rows = axisView({ ...view.rows, length: data.height, step: view.step })
+  const axes = {
+    columns: axisView({ ...view.columns, length: data.width, step: view.step }),
+    rows: axisView({ ...view.rows, length: data.height, step: view.step }),
+  }
   const area = data.width * data.height
+  if (seenPixels(axes) < area) for (const [name, plane] of Object.entries(into)) plane.fill(LABELS.has(name) ? NOTHING : 0)
   const [red, green, blue] = [0, 1, 2].map((channel) => into.pixel_values.subarray(channel * area, (channel + 1) * area))
-  sampleRgb(data.image, { columns, rows }, { red, green, blue })
-  if (augmentation.jitter > 0) applyColourJitter({ red, green, blue }, jitter, columns.seen * rows.seen)
-  normalise([red, green, blue], { columns, rows }, normalisation)
-  sampleTargets(data, { votes, columns, rows, weight }, into)
+  sampleRgb(data.image, axes, { red, green, blue })
+  if (augmentation.jitter > 0) applyColourJitter({ red, green, blue }, jitter, seenPixels(axes))
+  for (const [channel, plane] of [red, green, blue].entries()) normalise(plane, axes, { mean: normalisation.mean[channel], std: normalisation.std[channel] })
+  sampleNearest(data.ta, axes, into.ta)
+  sampleVotes(votes, axes, into)
+  if (data.boundary === null) into.boundary.fill(0)
+  else if (view.step <= 1) sampleNearest(data.boundary, axes, into.boundary)
+  else sampleLargest(data.boundary, axes, into.boundary)
+  sampleWeight(weight, axes, into)
   return { planes: into, droppedVotes: votes.votes === 0 ? 0 : votes.dropped / votes.votes }
 }
 
-interface Axes {
-  readonly columns: AxisView
-  readonly rows: AxisView
-}
+/** The label of a pixel that shows nothing. */
+const NOTHING = 255
+const LABELS: ReadonlySet<string> = new Set(['ta', 'first', 'second'] satisfies PlaneName[])
 
-/** In place; 0 where the sample shows nothing. */
-function normalise(planes: readonly Float32Array[], { columns, rows }: Axes, { mean, std }: Normalisation): void {
+/** In place, where the sample shows something. */
+function normalise(plane: Float32Array, { columns, rows }: AxisViews, { mean, std }: { mean: number; std: number }): void {
   const width = columns.nearest.length
-  for (const [channel, plane] of planes.entries()) {
-    const shift = mean[channel]
-    const scale = 1 / std[channel]
-    for (let i = 0; i < plane.length; i++) plane[i] = (plane[i] - shift) * scale
-    if (rows.seen < rows.nearest.length) rows.nearest.forEach((row, y) => row < 0 && plane.fill(0, y * width, (y + 1) * width))
-    if (columns.seen === width) continue
-    for (let i = 0; i < plane.length; i++) if (columns.nearest[i % width] < 0) plane[i] = 0
+  const scale = 1 / std
+  const shift = -mean * scale
+  for (let y = rows.begin; y < rows.end; y++) {
+    const end = y * width + columns.end
+    for (let i = y * width + columns.begin; i < end; i++) plane[i] = plane[i] * scale + shift
   }
 }
 
-/** Everything but the image. */
-function sampleTargets(data: TrainingData, { votes, columns, rows, weight }: Axes & { votes: WindowVotes; weight: number }, into: SamplePlanes): void {
-  const { ta, first, second, first_votes, second_votes, first_trusted, second_trusted, pixel_weight, boundary } = into
-  const width = columns.nearest.length
-  for (let y = 0; y < rows.nearest.length; y++) {
-    const row = rows.nearest[y] * data.width
-    const out = y * width
-    for (let x = 0; x < width; x++) {
-      const column = columns.nearest[x]
-      const to = out + x
-      const seen = row >= 0 && column >= 0
-      const from = row + column
-      const most = seen ? votes.first[from] : NOTHING
-      const next = seen ? votes.second[from] : NOTHING
-      ta[to] = seen ? data.ta.data[from] : NOTHING
-      first[to] = votedClass(most)
-      second[to] = votedClass(next)
-      first_votes[to] = votesFor(most)
-      second_votes[to] = votesFor(next)
-      first_trusted[to] = trustedVotesFor(most)
-      second_trusted[to] = trustedVotesFor(next)
-      pixel_weight[to] = seen ? weight : 0
+function sampleNearest({ width: sourceWidth, data }: Raster, { columns, rows }: AxisViews, plane: Int32Array | Float32Array): void {
+  const { nearest, begin, end } = columns
+  for (let y = rows.begin; y < rows.end; y++) {
+    const row = rows.nearest[y] * sourceWidth
+    const out = y * nearest.length
+    for (let x = begin; x < end; x++) plane[out + x] = data[row + nearest[x]]
+  }
+}
+
+function sampleVotes(votes: WindowVotes, { columns, rows }: AxisViews, planes: SamplePlanes): void {
+  const { nearest, begin, end } = columns
+  const kept = [
+    { of: votes.first, label: planes.first, count: planes.first_votes, trusted: planes.first_trusted },
+    { of: votes.second, label: planes.second, count: planes.second_votes, trusted: planes.second_trusted },
+  ]
+  for (const { of, label, count, trusted } of kept) {
+    for (let y = rows.begin; y < rows.end; y++) {
+      const row = rows.nearest[y] * votes.width
+      const out = y * nearest.length
+      for (let x = begin; x < end; x++) {
+        const packed = of[row + nearest[x]]
+        label[out + x] = votedClass(packed)
+        count[out + x] = votesFor(packed)
+        trusted[out + x] = trustedVotesFor(packed)
+      }
     }
   }
-  if (data.boundary === null) boundary.fill(0)
-  else sampleBoundary(data.boundary, { columns, rows }, boundary)
 }
 
 /** The largest of the pixels that a sample pixel covers: no edge vanishes where the panorama is made smaller. */
-function sampleBoundary({ width: sourceWidth, data }: Raster, { columns, rows }: Axes, into: Float32Array): void {
-  const width = columns.nearest.length
-  for (let y = 0; y < rows.nearest.length; y++) {
-    for (let x = 0; x < width; x++) {
+function sampleLargest({ width: sourceWidth, data }: Raster, { columns, rows }: AxisViews, plane: Float32Array): void {
+  for (let y = rows.begin; y < rows.end; y++) {
+    const out = y * columns.nearest.length
+    for (let x = columns.begin; x < columns.end; x++) {
       let most = 0
-      if (rows.nearest[y] >= 0 && columns.nearest[x] >= 0) {
-        for (let down = 0; down < rows.covered[y]; down++) {
-          const row = (rows.first[y] + down) * sourceWidth
-          for (let right = 0; right < columns.covered[x]; right++) {
-            const column = columns.first[x] + right
-            most |= data[row + (column < sourceWidth ? column : column - sourceWidth)]
-          }
+      for (let down = 0; down < rows.covered[y]; down++) {
+        const row = (rows.first[y] + down) * sourceWidth
+        for (let right = 0; right < columns.covered[x]; right++) {
+          const column = columns.first[x] + right
+          most |= data[row + (column < sourceWidth ? column : column - sourceWidth)]
         }
       }
-      into[y * width + x] = most
+      plane[out + x] = most
     }
   }
 }
 
-/** The packed vote, and the label, of a pixel that shows nothing. */
-const NOTHING = 255
+function sampleWeight(weight: number, { columns, rows }: AxisViews, { pixel_weight }: SamplePlanes): void {
+  const width = columns.nearest.length
+  for (let y = rows.begin; y < rows.end; y++) pixel_weight.fill(weight, y * width + columns.begin, y * width + columns.end)
+}

@@ -38,66 +38,66 @@ export function drawView(frame: { readonly width: number; readonly height: numbe
 
 /** Where the pixels of one axis of a sample come from: parallel columns. */
 export interface AxisView {
-  /** The panorama pixel under the sample pixel's centre, -1 beyond the panorama */
+  /** Which sample pixels show something: those from `begin` up to `end`. The other columns hold nothing of use beyond them. */
+  readonly begin: number
+  readonly end: number
+  /** The panorama pixel under the sample pixel's centre */
   readonly nearest: Int32Array
   /** For colours: between which two panorama pixels the centre lies */
   readonly taps: LinearTaps
-  /** Whether every centre lies on a panorama pixel's */
-  readonly exact: boolean
   /** For edges: the first panorama pixel whose centre the sample pixel covers, and how many; one alone where the sample is enlarged */
   readonly first: Int32Array
   readonly covered: Int32Array
-  /** How many sample pixels show something */
-  readonly seen: number
 }
 
 export function axisView({ start, step, flipped, cyclic, length }: ViewAxis & { readonly step: number; readonly length: number }): AxisView {
   const positions = Float64Array.from({ length }, (_, i) => start + ((flipped ? length - 1 - i : i) + 0.5) * step)
-  const taps = linearTapsAt(positions, length, { cyclic })
   const inside = (position: number): boolean => cyclic || (position >= 0 && position < length)
   const wrapped = (index: number): number => (cyclic ? modulo(index, length) : Math.min(length - 1, Math.max(0, index)))
-  const nearest = Int32Array.from(positions, (position) => (inside(position) ? wrapped(Math.floor(position)) : -1))
   // the panorama pixels whose centres the sample pixel covers: each belongs to one sample pixel
   const low = Int32Array.from(positions, (position) => (step > 1 ? Math.ceil(position - step / 2 - 0.5) : Math.floor(position)))
   const high = Int32Array.from(positions, (position) => (step > 1 ? Math.ceil(position + step / 2 - 0.5) - 1 : Math.floor(position)))
   return {
-    nearest, taps,
-    exact: taps.fraction.every((fraction) => fraction === 0),
+    begin: positions.findIndex(inside), end: positions.findLastIndex(inside) + 1,
+    nearest: Int32Array.from(positions, (position) => wrapped(Math.floor(position))),
+    taps: linearTapsAt(positions, length, { cyclic }),
     first: low.map((index) => wrapped(index)),
     covered: high.map((index, i) => (cyclic ? index - low[i] : wrapped(index) - wrapped(low[i])) + 1),
-    seen: nearest.reduce((sum, index) => sum + (index < 0 ? 0 : 1), 0),
   }
+}
+
+/** How many pixels of a sample show something. */
+export function seenPixels({ columns, rows }: AxisViews): number {
+  return (columns.end - columns.begin) * (rows.end - rows.begin)
+}
+
+export interface AxisViews {
+  readonly columns: AxisView
+  readonly rows: AxisView
 }
 
 function modulo(index: number, length: number): number {
   return ((index % length) + length) % length
 }
 
-/** The image in 0..1, linear between pixel centres; 0 beyond the panorama. Every element of the planes is written. */
-export function sampleRgb(image: RgbImage, { columns, rows }: { readonly columns: AxisView; readonly rows: AxisView }, { red, green, blue }: ColourPlanes): void {
+/** The image in 0..1, linear between pixel centres; what shows nothing is not written. */
+export function sampleRgb(image: RgbImage, { columns, rows }: AxisViews, { red, green, blue }: ColourPlanes): void {
   const { from, to, fraction } = columns.taps
-  const width = columns.nearest.length
+  const { begin, end } = columns
   const row = new Float32Array(3 * image.width)
-  for (let y = 0; y < rows.nearest.length; y++) {
-    const out = y * width
-    if (rows.nearest[y] < 0) {
-      for (const plane of [red, green, blue]) plane.fill(0, out, out + width)
-      continue
-    }
+  for (let y = rows.begin; y < rows.end; y++) {
+    const out = y * columns.nearest.length
     blendRows(row, image, { upper: rows.taps.from[y], lower: rows.taps.to[y], fraction: rows.taps.fraction[y] })
-    for (let x = 0; x < width; x++) {
-      if (columns.nearest[x] < 0) {
-        red[out + x] = 0
-        green[out + x] = 0
-        blue[out + x] = 0
-        continue
-      }
+    for (let x = begin; x < end; x++) {
       const left = 3 * from[x]
       const right = 3 * to[x]
       const f = fraction[x]
-      red[out + x] = row[left] + f * (row[right] - row[left])
-      green[out + x] = row[left + 1] + f * (row[right + 1] - row[left + 1])
-      blue[out + x] = row[left + 2] + f * (row[right + 2] - row[left + 2])
+      const r = row[left]
+      const g = row[left + 1]
+      const b = row[left + 2]
+      red[out + x] = r + f * (row[right] - r)
+      green[out + x] = g + f * (row[right + 1] - g)
+      blue[out + x] = b + f * (row[right + 2] - b)
     }
   }
 }
@@ -106,5 +106,7 @@ export function sampleRgb(image: RgbImage, { columns, rows }: { readonly columns
 function blendRows(into: Float32Array, { width, data }: RgbImage, { upper, lower, fraction }: { upper: number; lower: number; fraction: number }): void {
   const above = 3 * width * upper
   const below = 3 * width * lower
-  for (let i = 0; i < into.length; i++) into[i] = (data[above + i] + fraction * (data[below + i] - data[above + i])) / 255
+  const b = fraction / 255
+  const a = 1 / 255 - b
+  for (let i = 0; i < into.length; i++) into[i] = a * data[above + i] + b * data[below + i]
 }

@@ -9,6 +9,8 @@ import { shuffle, type Random } from './random.ts'
  * that say it. Two classes per pixel are kept.
  */
 export interface WindowVotes {
+  /** Of the panorama at the training size */
+  readonly width: number
   /** Per pixel the class most windows say and the class second most do, packed; of equals the lower trainId */
   readonly first: Uint32Array
   readonly second: Uint32Array
@@ -32,8 +34,20 @@ export function drawWindows(windows: number, count: number | null, random: Rando
   return all.slice(0, count).toSorted((a, b) => a - b)
 }
 
-/** Counts the votes of the windows `chosen` (ascending indices). */
-export function countWindowVotes({ width, height, windows }: TrainingData, chosen: readonly number[]): WindowVotes {
+/** The votes of all windows of what is drawn from again and again */
+const OF_ALL_WINDOWS = new WeakMap<TrainingData, WindowVotes>()
+
+/** Counts the votes of the windows `chosen` (ascending indices). Those of all windows are kept as long as `data` is. */
+export function countWindowVotes(data: TrainingData, chosen: readonly number[]): WindowVotes {
+  if (chosen.length < data.windows.length) return countVotes(data, chosen)
+  const known = OF_ALL_WINDOWS.get(data)
+  if (known !== undefined) return known
+  const votes = countVotes(data, chosen)
+  OF_ALL_WINDOWS.set(data, votes)
+  return votes
+}
+
+function countVotes({ width, height, windows }: TrainingData, chosen: readonly number[]): WindowVotes {
   const first = new Uint32Array(width * height).fill(NOBODY)
   const second = new Uint32Array(width * height).fill(NOBODY)
   const counts = { votes: 0, dropped: 0 }
@@ -48,7 +62,7 @@ export function countWindowVotes({ width, height, windows }: TrainingData, chose
       countRow({ first, second, seenBy, starts, counts }, cell.x1 - cell.x0, y * width + cell.x0)
     }
   }
-  return { first, second, ...counts }
+  return { width, first, second, ...counts }
 }
 
 interface Row {
@@ -60,28 +74,25 @@ interface Row {
   readonly counts: { votes: number; dropped: number }
 }
 
-/** `length` pixels that the same windows see. */
-function countRow({ first, second, seenBy, starts, counts }: Row, length: number, to: number): void {
+/** `length` pixels that the same windows see. Mostly they agree. */
+function countRow(row: Row, length: number, to: number): void {
+  const { first, seenBy, starts, counts } = row
   const voters = seenBy.length
+  const labels = seenBy.map(({ label }, i) => label.subarray(starts[i], starts[i] + length))
+  const trusts = seenBy.map(({ trusted }, i) => trusted.subarray(starts[i], starts[i] + length))
+  const [labels0] = labels
   const tally = new Uint32Array(voters)
-  const [{ label: label0, trusted: trusted0 }] = seenBy
-  const [start0] = starts
   for (let x = 0; x < length; x++) {
-    // mostly all windows agree
-    const class0 = label0[start0 + x]
-    let trusted = trusted0[start0 + x]
-    let i = 1
-    for (; i < voters; i++) {
-      const { label, trusted: trust } = seenBy[i]
-      const at = starts[i] + x
-      if (label[at] !== class0) break
-      trusted += trust[at]
-    }
-    if (i === voters) {
-      if (class0 === NOBODY) continue
+    const class0 = labels0[x]
+    let agreeing = 1
+    while (agreeing < voters && labels[agreeing][x] === class0) agreeing++
+    if (agreeing < voters) countDiffering(row, { x, to, tally })
+    else if (class0 !== NOBODY) {
+      let trusted = 0
+      for (let i = 0; i < voters; i++) trusted += trusts[i][x]
       first[to + x] = class0 | (voters << 8) | (trusted << 16)
       counts.votes += voters
-    } else countDiffering({ first, second, seenBy, starts, counts }, { x, to, tally })
+    }
   }
 }
 
