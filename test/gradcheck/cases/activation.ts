@@ -70,4 +70,11 @@ export const activationCases: readonly GradientCase[] = [
     }),
   },
   overAxis('Softmax'), overAxis('LogSoftmax'),
+  {
+    op: 'Softmax', about: 'multiplied by a matrix, as in attention',
+    instances: fc.tuple(fc.constantFrom([], [2], [1, 2]), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4 })).map(([batch, queries, keys, channels]) => ({
+      inputs: { scores: { dims: [...batch, queries, keys], low: -2, high: 2 }, v: { dims: [...batch, keys, channels] } },
+      build: (builder, { scores, v }) => builder.emit('MatMul', [builder.emit('Softmax', [scores]), v]),
+    })),
+  },
 ]

@@ -5,6 +5,7 @@
 import { floatAttribute, intAttribute, stringAttribute } from '../../onnx/model.ts'
 import type { Emit, Value } from '../../onnx/graph-builder.ts'
 import { NO_GRADIENT, type Rule, type RuleInput } from '../rule.ts'
+import { softmaxBeforeProduct } from './attention.ts'
 import { indicator } from './indicator.ts'
 
 /** The gradient where x > 0 and 0 elsewhere: 0 at 0, as in PyTorch. x > 0 exactly where y > 0. */
@@ -113,8 +114,12 @@ export const clip: Rule = ({ x: [x, low, high], y: [y], dy: [dy], emit, needed }
 }
 
 /** y (dy - sum(dy y)) */
-export const softmax: Rule = ({ node, y: [y], dy: [dy], emit }) => {
-  const total = emit('ReduceSum', [emit('Mul', [dy, y]), [intAttribute(node, 'axis', -1)]])
+export const softmax: Rule = (rule) => {
+  const { node, y: [y], dy: [dy], emit } = rule
+  const axis = intAttribute(node, 'axis', -1)
+  const product = axis === -1 || axis === y.shape.length - 1 ? softmaxBeforeProduct(rule) : undefined
+  if (product !== undefined) return [product]
+  const total = emit('ReduceSum', [emit('Mul', [dy, y]), [axis]])
   return [emit('Mul', [y, emit('Sub', [dy, total])])]
 }
 
