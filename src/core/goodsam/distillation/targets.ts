@@ -104,7 +104,7 @@ function nearestPixel({ from, to }: Axis, target: number): number {
 
 /** The first target pixel whose centre lies at `position` or behind: of the windows that end and begin there, it is the second's. */
 function firstFrom({ from, to }: Axis, position: number): number {
-  return Math.ceil((2 * position * to - from) / (2 * from))
+  return Math.floor((2 * position * to + from - 1) / (2 * from))
 }
 
 function resizeWindow({ window, label, trusted }: WindowTargets, { columns, rows }: Axes): TrainingWindow {
