@@ -129,7 +129,8 @@ function withFilters(sam: Model, run: LabellingRun): Model & { settings: NonNull
   return { ...sam, settings }
 }
 
-function engineModel(store: Store, model: Model): EngineModel {
+/** A model of the workspace as the engine opens it. */
+export function engineModel(store: Store, model: Model): EngineModel {
   const paths: { encoder?: string; decoder?: string; network?: string } = {}
   for (const { role, name } of model.files) {
     if (role !== 'external-data') paths[role] = join(store.paths.models, model.id, name)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
 import type { PanoramaWindow } from '../../core/goodsam/types.ts'
+import type { SegmentRequest } from '../engine/training-protocol.ts'
 
 /**
  * Cache keys of the labelling stages. A stage is a function of (input hashes, model hash, the parameters it reads);
@@ -9,7 +10,7 @@ import type { PanoramaWindow } from '../../core/goodsam/types.ts'
  */
 
 /** Raise a stage's number when its algorithm or its artifact's layout changes. */
-const VERSIONS = { embedding: 1, masks: 1, semantics: 1, boundary: 1, fusion: 1 } as const
+const VERSIONS = { embedding: 1, masks: 1, semantics: 1, boundary: 1, fusion: 1, prediction: 1 } as const
 export type Stage = keyof typeof VERSIONS
 
 export interface StageInputs {
@@ -54,4 +55,26 @@ export function stageKeys(inputs: StageInputs): StageKeys {
 function filtersOf(settings: SamSettings): Omit<SamSettings, 'pointsPerBatch'> {
   const { pointsPerBatch: _, ...filters } = settings
   return filters
+}
+
+export interface PredictionInputs {
+  /** SHA-256 of the panorama's image artifact */
+  readonly image: string
+  readonly cyclic: boolean
+  /** SHA-256 of the network */
+  readonly network: string
+  readonly mode: SegmentRequest['mode']
+}
+
+/** Keys of a network's prediction for a panorama, and of that for the panorama turned by half a turn. */
+export function predictionKeys({ image, cyclic, network, mode }: PredictionInputs): { readonly prediction: string; readonly rolled: string } {
+  const inputs = { image, cyclic, network, mode: settingsOf(mode) }
+  return { prediction: key('prediction', inputs), rolled: key('prediction', { ...inputs, rolled: true }) }
+}
+
+/** What a prediction depends on besides the network and the panorama. */
+export function settingsOf(mode: SegmentRequest['mode']): unknown {
+  if (mode.kind === 'whole') return mode
+  const { windows, contextWeight } = mode.config
+  return { kind: mode.kind, windows, contextWeight }
 }

@@ -145,6 +145,9 @@ function evaluate({ prediction, truth, labelSet, projection }: LabelTaskInput<'e
 
 function mapsOf(prediction: Prediction): { readonly label: Raster; readonly rolled: Raster | null } {
   if ('fusion' in prediction) return { label: readFusion(prediction.fusion).label, rolled: null }
-  const read = (bytes: Uint8Array): Raster => readArtifact(() => decodeRaster(bytes), 'A stored prediction', 'Evaluate again.')
-  return { label: read(prediction.label), rolled: prediction.rolled && read(prediction.rolled) }
+  return { label: readPrediction(prediction.label), rolled: prediction.rolled && readPrediction(prediction.rolled) }
+}
+
+function readPrediction(bytes: Uint8Array): Raster {
+  return readArtifact(() => decodeRaster(bytes), 'A stored prediction', 'Evaluate again.')
 }
