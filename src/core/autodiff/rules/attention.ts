@@ -6,7 +6,7 @@
  */
 import { dims, type GraphBuilder, type Value } from '../../onnx/graph-builder.ts'
 import type { Node } from '../../onnx/model.ts'
-import { tensorOf } from '../../onnx/tensor.ts'
+import { elementCount, tensorOf } from '../../onnx/tensor.ts'
 import type { RuleInput } from '../rule.ts'
 import { swapLast } from './shapes.ts'
 
@@ -24,7 +24,7 @@ export function softmaxBeforeProduct({ y: [y], dy: [dy], builder }: RuleInput): 
   const { o, dO, v } = product
   const sums = emit('ReduceSum', [emit('Mul', [dO, o]), [-1]])
   const shape = [...dims(v).slice(0, -1), 1]
-  const ones = builder.constant(tensorOf(v.elementType, shape, new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(1)))
+  const ones = builder.constant(tensorOf(v.elementType, shape, Array.from({ length: elementCount(shape) }, () => 1)))
   const rows = emit('Concat', [dO, emit('Neg', [sums])], { axis: -1 })
   const columns = swapLast(emit, emit('Concat', [v, ones], { axis: -1 }))
   return emit('Mul', [y, emit('MatMul', [rows, columns])])
