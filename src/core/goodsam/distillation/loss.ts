@@ -50,7 +50,8 @@ export function distillationLoss({ losses, height, width }: Pick<DistillationCon
   }
 }
 
-function logitsOf(outputs: Readonly<Record<string, Value>>): Value {
+/** The network's logits: its output "logits", or the only one. */
+export function logitsOf(outputs: Readonly<Record<string, Value>>): Value {
   const names = Object.keys(outputs)
   const logits = outputs.logits ?? (names.length === 1 ? outputs[names[0]] : undefined)
   if (logits?.shape.length !== 4) {
@@ -87,8 +88,10 @@ function crossEntropies(scope: Targets & { readonly losses: Losses; readonly act
   const names: readonly PlaneName[] = [...(terms.includes('image') ? ['ta'] as const : []), ...(terms.some((term) => term !== 'image') ? ['first', 'second'] as const : [])]
   const labels = joined(builder, names.map((name) => scope.plane(name)))
   const ignored = emit('Equal', [labels, IGNORED])
-  const { shifted, logSum } = logSumExp(builder, logits)
-  const surprise = emit('Sub', [logSum, emit('GatherElements', [shifted, emit('Where', [ignored, 0, labels])], { axis: 1 })])
+  const { shift, logSum } = logSumExp(builder, logits)
+  // looked up in the logits, so that nothing holds on to a second tensor of their size
+  const looked = emit('GatherElements', [logits, emit('Where', [ignored, 0, labels])], { axis: 1 })
+  const surprise = emit('Sub', [logSum, emit('Sub', [looked, shift])])
   const counts = emit('Cast', [emit('Not', [ignored])], { to: FLOAT })
 
   /** Of the label planes from `first` on: how much of the term's mean each pixel is */

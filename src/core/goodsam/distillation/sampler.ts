@@ -48,8 +48,8 @@ export function drawSample(data: TrainingData, options: SampleOptions, into: Sam
   const votes = countWindowVotes(data, drawWindows(data.windows.length, windowsPerSample, random))
 
   const axes = {
-    columns: axisView({ ...view.columns, length: data.width, step: view.step }),
-    rows: axisView({ ...view.rows, length: data.height, step: view.step }),
+    columns: axisView({ ...view.columns, step: view.step, length: data.width, samples: data.width }),
+    rows: axisView({ ...view.rows, step: view.step, length: data.height, samples: data.height }),
   }
   const area = data.width * data.height
   if (seenPixels(axes) < area) for (const [name, plane] of Object.entries(into)) plane.fill(LABELS.has(name) ? NOTHING : 0)
@@ -71,7 +71,7 @@ const NOTHING = 255
 const LABELS: ReadonlySet<string> = new Set(['ta', 'first', 'second'] satisfies PlaneName[])
 
 /** In place, where the sample shows something. */
-function normalise(plane: Float32Array, { columns, rows }: AxisViews, { mean, std }: { mean: number; std: number }): void {
+export function normalise(plane: Float32Array, { columns, rows }: AxisViews, { mean, std }: { mean: number; std: number }): void {
   const width = columns.nearest.length
   const scale = 1 / std
   const shift = -mean * scale

@@ -50,8 +50,9 @@ export interface AxisView {
   readonly covered: Int32Array
 }
 
-export function axisView({ start, step, flipped, cyclic, length }: ViewAxis & { readonly step: number; readonly length: number }): AxisView {
-  const positions = Float64Array.from({ length }, (_, i) => start + ((flipped ? length - 1 - i : i) + 0.5) * step)
+/** An axis of `length` panorama pixels under `samples` sample pixels. */
+export function axisView({ start, step, flipped, cyclic, length, samples }: ViewAxis & { readonly step: number; readonly length: number; readonly samples: number }): AxisView {
+  const positions = Float64Array.from({ length: samples }, (_, i) => start + ((flipped ? samples - 1 - i : i) + 0.5) * step)
   const inside = (position: number): boolean => cyclic || (position >= 0 && position < length)
   const wrapped = (index: number): number => (cyclic ? modulo(index, length) : Math.min(length - 1, Math.max(0, index)))
   // the panorama pixels whose centres the sample pixel covers: each belongs to one sample pixel
