@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander'
+import { addCompareCommand } from './cli/compare-command.ts'
 import { addEngineCommands } from './cli/engine-commands.ts'
+import { addEvaluateCommands } from './cli/evaluate-commands.ts'
 import { addImportCommand } from './cli/import-command.ts'
 import { addLabelCommand } from './cli/label-command.ts'
 import { addLabelsCommands } from './cli/labels-commands.ts'
@@ -21,6 +23,8 @@ export function buildProgram(): Command {
   addImportCommand(program)
   addLabelCommand(program)
   addLabelsCommands(program)
+  addEvaluateCommands(program)
+  addCompareCommand(program)
   addServeCommand(program)
   addEngineCommands(program)
   return program

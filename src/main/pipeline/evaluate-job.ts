@@ -36,7 +36,7 @@ export type EvaluatePayload = z.infer<typeof evaluatePayloadSchema>
  * a committed row and never done again; all numbers come from the rows when the last one is in. Panoramas without truth,
  * or whose truth does not fit, are named in the result's `skipped` and cost no inference.
  */
-export function evaluateJobHandler(tools: EvaluationPipeline): JobHandler {
+export function evaluateJobHandler(tools: EvaluationPipeline, onDone: (evaluation: EvaluationSummary) => void): JobHandler {
   const { store } = tools
   return {
     async run(_job, context) {
@@ -44,6 +44,7 @@ export function evaluateJobHandler(tools: EvaluationPipeline): JobHandler {
       store.transaction((db) => reopenEvaluation(db, evaluationId))
       try {
         await evaluate(tools, { evaluation: getEvaluationSummary(store.read, evaluationId), plan }, context)
+        onDone(getEvaluationSummary(store.read, evaluationId))
       } catch (error) {
         if (!(error instanceof JobInterrupted) && !context.signal.aborted) {
           store.transaction((db) => failEvaluation(db, evaluationId, toWireError(error).message))

@@ -24,11 +24,11 @@ export const subjectPlanSchema = z.discriminatedUnion('kind', [
 export type SubjectPlan = z.infer<typeof subjectPlanSchema>
 type NetworkPlan = Exclude<SubjectPlan, { kind: 'run' }>
 
-export function studentPlan({ network, name, classes, height, width }: Student, mode: InferenceMode): SubjectPlan {
+export function studentPlan({ network, name, classes, height, width }: Student, mode: InferenceMode): NetworkPlan {
   return { kind: 'student', network, name, classes, height, width, mode }
 }
 
-export function taPlan({ id }: Model, classes: number, mode: InferenceMode): SubjectPlan {
+export function taPlan({ id }: Model, classes: number, mode: InferenceMode): NetworkPlan {
   return { kind: 'ta', modelId: id, classes, mode }
 }
 
@@ -62,7 +62,7 @@ function taMode(model: Model, mode: InferenceMode, panorama: Panorama): SegmentR
 }
 
 /** SHA-256 by name of what is known before the first panorama. */
-export function hashesOfNetwork(plan: NetworkPlan, network: string): Record<string, string> {
+export function hashesOfNetwork({ plan, network }: { readonly plan: NetworkPlan; readonly network: string }): Record<string, string> {
   const size = plan.kind === 'student' && plan.mode === 'whole' ? { height: plan.height, width: plan.width } : null
   const settings = plan.mode === 'sliding' ? settingsOf(SLIDING) : { kind: plan.mode, size }
   return { network, settings: digest(settings) }

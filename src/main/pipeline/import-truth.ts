@@ -43,11 +43,7 @@ const MAX_PARENTS = 3
  * were imported as panoramas. Throws `bad-file` when the folder cannot be read.
  */
 export async function indexTruth(folder: string, images: ReadonlySet<string> = new Set(), signal?: AbortSignal): Promise<TruthIndex> {
-  const root = resolve(folder)
-  const found = await stat(root).catch(() => null)
-  if (!found?.isDirectory()) {
-    throw new StudioError('bad-file', `The labels folder ${root} ${found ? 'is no folder' : 'does not exist or may not be read'}. Name the folder that holds the label maps.`)
-  }
+  const root = await requireTruthFolder(folder)
   const byName = new Map<string, Candidate[]>()
   let count = 0
   for await (const { path, name, folders } of labelPngs(Buffer.from(root), [], signal)) {
@@ -68,6 +64,14 @@ export async function indexTruth(folder: string, images: ReadonlySet<string> = n
       return candidates === undefined ? null : best(candidates, nearFolders)
     },
   }
+}
+
+/** The folder's absolute path. Throws `bad-file` when it cannot be read. */
+export async function requireTruthFolder(folder: string): Promise<string> {
+  const root = resolve(folder)
+  const found = await stat(root).catch(() => null)
+  if (found?.isDirectory()) return root
+  throw new StudioError('bad-file', `The labels folder ${root} ${found ? 'is no folder' : 'does not exist or may not be read'}. Name the folder that holds the label maps.`)
 }
 
 function labelMap(path: Buffer, name: string, folders: readonly string[]): Omit<Candidate, 'parents'> | null {
