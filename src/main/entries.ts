@@ -4,8 +4,10 @@ import { basename, dirname, join, resolve } from 'node:path'
 const SOURCES = {
   'engine-process': 'engine-process.ts',
   'ort-thread': 'engine/ort-thread.ts',
+  'training-thread': 'engine/training-thread.ts',
   'raster-worker': 'workers/raster-worker.ts',
   'label-worker': 'workers/label-worker.ts',
+  'training-worker': 'workers/training-worker.ts',
 } as const
 
 const fromSource = import.meta.filename.endsWith('.ts')

@@ -3,12 +3,16 @@ import type { EngineTransport } from './engine-transport.ts'
 import { HEARTBEAT_MS, isEngineMessage, LAST_WORDS } from './messages.ts'
 import type { EngineCall, EngineCalls, EngineMessage, HostMessage } from './messages.ts'
 import type { EngineProgress } from './protocol.ts'
+import type { TrainEvent, TrainOrder } from './training-protocol.ts'
 
 export type Beat = Omit<Extract<EngineMessage, { type: 'heartbeat' }>, 'type'>
 
 export interface CallOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: EngineProgress) => void
+  readonly onEvents?: (events: readonly TrainEvent[]) => void
+  /** once, with what gives the call orders while it runs */
+  readonly onBegin?: (give: (order: TrainOrder) => void) => void
   /** for the error when the process dies meanwhile: "labelling x.png" */
   readonly what: string
 }
@@ -76,6 +80,9 @@ export function startEngineLife(transport: EngineTransport, options: LifeOptions
       case 'progress':
         pending.get(message.id)?.options.onProgress?.(message.progress)
         return
+      case 'events':
+        pending.get(message.id)?.options.onEvents?.(message.events)
+        return
       case 'done':
         settle(message.id)?.resolve(message.response as never)
         return
@@ -138,6 +145,7 @@ export function startEngineLife(transport: EngineTransport, options: LifeOptions
         pending.set(id, { options: callOptions, resolve: done(resolve), reject: done(reject) })
         post({ type: 'call', id, call, request } as HostMessage)
         if (signal?.aborted) cancel()
+        callOptions.onBegin?.((order) => post({ type: 'order', id, order }))
       })
     },
     configure: (cpuThreads) => post({ type: 'configure', cpuThreads }),

@@ -16,12 +16,21 @@ import { onProviderOrCpu, withFallback } from './provider-fallback.ts'
 import { segmentPanorama } from './segment-panorama.ts'
 import { createSessions } from './sessions.ts'
 import { createSharedBuffers } from './shared-buffers.ts'
-import type { SegmentResponse } from './training-protocol.ts'
+import type { SegmentResponse, TrainOrder } from './training-protocol.ts'
+import { createTrainingServer, type ServedTraining } from './training-server.ts'
 
 /** The engine process's end of the line to its host. */
 export interface EngineChannel {
   post(message: EngineMessage): void
   onMessage(listener: (message: HostMessage) => void): void
+}
+
+/** What a call has beside its request. */
+type ServedCall = LabelOptions & ServedTraining
+
+interface RunningCall {
+  readonly stop: AbortController
+  readonly order: (order: TrainOrder) => void
 }
 
 /** Shared memory kept for the next panorama: enough for probabilities of a panorama of 8192 px. */
@@ -44,7 +53,8 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
     buffers: createSharedBuffers(KEEP_SHARED_BYTES),
   }
   const failedProviders: Partial<Record<Provider, string>> = {}
-  const running = new Map<number, AbortController>()
+  const training = createTrainingServer(failedProviders)
+  const running = new Map<number, RunningCall>()
   let lastWork: Promise<unknown> = Promise.resolve()
 
   /** Panoramas one after the other: each has the machine to itself. */
@@ -70,23 +80,28 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
     })
   }
 
-  const calls: { [C in EngineCall]: (request: EngineCalls[C]['request'], call: LabelOptions) => Promise<EngineCalls[C]['response']> } = {
+  const calls: { [C in EngineCall]: (request: EngineCalls[C]['request'], call: ServedCall) => Promise<EngineCalls[C]['response']> } = {
     inspect: ({ path }) => inspectModel(parts, path),
     probe: ({ provider }) => probeProvider(ort, provider, threads).catch(asEngineError),
     label,
     segment,
+    train: (request, call) => inTurn(call.signal, () => training.train(request, call)),
+    estimateTraining: (request) => training.estimate(request),
   }
 
   async function answer(message: Extract<HostMessage, { type: 'call' }>): Promise<void> {
     const { id } = message
-    const controller = new AbortController()
-    running.set(id, controller)
-    const call: LabelOptions = {
-      signal: controller.signal,
+    const stop = new AbortController()
+    const orders = createOrders()
+    running.set(id, { stop, order: orders.give })
+    const call: ServedCall = {
+      signal: stop.signal,
       onProgress: (progress) => channel.post({ type: 'progress', id, progress }),
+      onEvents: (events) => channel.post({ type: 'events', id, events }),
+      onOrder: orders.take,
     }
     try {
-      const respond = calls[message.call] as (request: unknown, call: LabelOptions) => Promise<EngineCalls[EngineCall]['response']>
+      const respond = calls[message.call] as (request: unknown, call: ServedCall) => Promise<EngineCalls[EngineCall]['response']>
       channel.post({ type: 'done', id, response: await respond(message.request, call) })
     } catch (error) {
       channel.post({ type: 'failed', id, error: toWireError(error) })
@@ -110,12 +125,28 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
         void answer(message)
         return
       case 'cancel':
-        running.get(message.id)?.abort(new StudioError('cancelled', 'Cancelled.'))
+        running.get(message.id)?.stop.abort(new StudioError('cancelled', 'Cancelled.'))
+        return
+      case 'order':
+        running.get(message.id)?.order(message.order)
     }
   })
   setInterval(beat, HEARTBEAT_MS)
   channel.post({ type: 'ready', onnxruntimeVersion: options.onnxruntimeVersion })
   beat()
+}
+
+/** Orders wait for whoever takes them: a call may be given some before its turn. */
+function createOrders(): { give: (order: TrainOrder) => void; take: (listener: (order: TrainOrder) => void) => void } {
+  const waiting: TrainOrder[] = []
+  let listener: (order: TrainOrder) => void = (order) => waiting.push(order)
+  return {
+    give: (order) => listener(order),
+    take(next) {
+      listener = next
+      for (const order of waiting.splice(0)) next(order)
+    },
+  }
 }
 
 async function inspectModel({ ort }: EngineParts, path: string): Promise<ModelSignature> {

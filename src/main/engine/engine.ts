@@ -6,7 +6,8 @@ import type { EngineTransport } from './engine-transport.ts'
 import type { EngineCalls } from './messages.ts'
 import { createProviderChoice } from './provider-choice.ts'
 import type { Engine, EngineSettings, EngineStatus, LabelPanoramaRequest, LabelPanoramaResponse } from './protocol.ts'
-import type { SegmentRequest, SegmentResponse } from './training-protocol.ts'
+import { callTraining } from './training-call.ts'
+import type { SegmentRequest, SegmentResponse, TrainEvent, TrainRequest, TrainResponse } from './training-protocol.ts'
 
 export interface EngineOptions {
   /** starts a process: forkEngine in Node, a utility process in Electron */
@@ -205,6 +206,34 @@ export function createEngine(options: EngineOptions): Engine {
     return warning === null ? response : { ...response, warnings: [warning, ...response.warnings] }
   }
 
+  async function train(request: TrainRequest, call: Parameters<Engine['train']>[1]): Promise<TrainResponse> {
+    throwIfCancelled(call.signal)
+    const { provider, warning } = await choice.settle(request.provider)
+    const engine = await alive()
+    throwIfCancelled(call.signal)
+    if (warning !== null) call.onEvent({ type: 'warning', message: warning })
+    const onEvent = (event: TrainEvent): void => {
+      // it got somewhere: what happens next is another story
+      if (event.type === 'checkpoint') crashes = 0
+      call.onEvent(event)
+    }
+    try {
+      const answer = callTraining(engine, { ...request, provider }, { ...call, onEvent })
+      notify()
+      const response = await answer
+      crashes = 0
+      return response
+    } catch (error) {
+      if (error instanceof StudioError && error.code === 'engine' && !over.has(engine)) countProviderCrash(provider)
+      throw error
+    } finally {
+      // what a training took is given back with the process
+      panoramas = Math.max(panoramas, limits.panoramasBeforeRecycling)
+      await recycle()
+      notify()
+    }
+  }
+
   function countProviderCrash(provider: Provider): void {
     const count = (providerCrashes.get(provider) ?? 0) + 1
     providerCrashes.set(provider, count)
@@ -235,6 +264,11 @@ export function createEngine(options: EngineOptions): Engine {
     },
     labelPanorama,
     segment,
+    train,
+    async estimateTraining(request) {
+      const engine = await alive()
+      return engine.call('estimateTraining', request, { what: 'estimating a training' })
+    },
     configure(next) {
       settings = next
       life?.configure(next.cpuThreads)

@@ -1,6 +1,6 @@
 import type { EngineStatus, LabelStats, ModelDialect, Provider, ProviderSetting, StageArtifacts, TensorInfo } from '../../contract/schemas.ts'
 import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
-import type { SegmentRequest, SegmentResponse } from './training-protocol.ts'
+import type { SegmentRequest, SegmentResponse, TrainingEngine } from './training-protocol.ts'
 
 /** What the host asks of the engine. Bulk data travels as artifact files; messages carry paths, hashes, small numbers. */
 
@@ -71,7 +71,7 @@ export interface ModelSignature {
 }
 
 /** The host's side of the engine process. Throws StudioError: bad-model, bad-file, engine, storage, cancelled. */
-export interface Engine {
+export interface Engine extends TrainingEngine {
   status(): EngineStatus
   /** returns the function that ends it */
   onStatus(listener: (status: EngineStatus) => void): () => void

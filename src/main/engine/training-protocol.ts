@@ -73,6 +73,38 @@ export interface TrainControl {
   onLearningRateFactor(listener: (factor: number) => void): () => void
 }
 
+/** What must be known to say what an update costs, and whether the student can be trained at all. */
+export type EstimateTrainingRequest = Pick<TrainRequest, 'architecture' | 'classes' | 'network' | 'weights' | 'config' | 'batch' | 'accumulate'>
+
+export interface TrainingEstimate {
+  /** numbers that are learned */
+  readonly parameters: number
+  /** of one micro-batch, at its worst moment */
+  readonly peakBytes: number
+  /** floating-point operations of one micro-batch, forward and backward */
+  readonly arithmetic: number
+}
+
+export interface TrainingEngine {
+  /**
+   * Trains a student; `onEvent` hears of everything in order, and ends the training by throwing. Throws StudioError:
+   * bad-input (one panorama at a time is too much for the memory), bad-model (also where losses are not finite any more),
+   * bad-file, workspace-damaged, engine (its process died: to be gone on with from the last checkpoint), storage, cancelled.
+   */
+  train(
+    request: TrainRequest,
+    options: { readonly signal: AbortSignal; readonly onEvent: (event: TrainEvent) => void; readonly control: TrainControl },
+  ): Promise<TrainResponse>
+  /**
+   * Compiles the step without running it, also while something else is trained. Throws what `train` would throw at once:
+   * bad-model (operators without a gradient rule, another number of classes, weights that do not fit), bad-input, bad-file.
+   */
+  estimateTraining(request: EstimateTrainingRequest): Promise<TrainingEstimate>
+}
+
+/** What a person asks of a training under way. */
+export type TrainOrder = { readonly kind: 'pause' } | { readonly kind: 'learning-rate-factor'; readonly factor: number }
+
 /** A semantic network on one panorama. */
 export interface SegmentRequest {
   readonly panoramaName: string

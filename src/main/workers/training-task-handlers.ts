@@ -1,0 +1,107 @@
+import { gunzipSync } from 'node:zlib'
+import { encode } from 'fast-png'
+import { StudioError } from '../../contract/errors.ts'
+import { writeIndexedPng } from '../../core/formats/indexed-png.ts'
+import { decodeTrainingData, type TrainingData } from '../../core/formats/training-data.ts'
+import { randomFrom } from '../../core/goodsam/distillation/random.ts'
+import { makePlanes, planesAt } from '../../core/goodsam/distillation/sample-planes.ts'
+import { drawSample } from '../../core/goodsam/distillation/sampler.ts'
+import { IGNORE_ID } from '../../core/labels/label-set.ts'
+import { addToConfusion, emptyConfusion } from '../../core/metrics/confusion.ts'
+import { pixelValues } from '../../core/raster/pixel-values.ts'
+import type { Raster } from '../../core/raster/raster.ts'
+import { upsampledArgmax } from '../../core/raster/upsampled-argmax.ts'
+import { openArtifactStore } from '../artifacts/artifact-store.ts'
+import { estimateStep } from '../engine/training-compile.ts'
+import { isFiniteData } from './finite.ts'
+import type { TrainingTaskHandlers } from './training-tasks.ts'
+
+export const TRAINING_TASKS: TrainingTaskHandlers = {
+  async load({ root, hash }) {
+    const bytes = await openArtifactStore(root).read(hash)
+    try {
+      return shared(decodeTrainingData(bytes[0] === 0x1f && bytes[1] === 0x8b ? new Uint8Array(gunzipSync(bytes)) : bytes))
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new StudioError('workspace-damaged', `The training data ${hash} cannot be read (${reason}). Start the run again: they are made anew.`, { cause })
+    }
+  },
+
+  sample({ data, random, weight, config, out, batch, index }) {
+    const into = planesAt(makePlanes(config, batch, out), index, config)
+    return drawSample(data, { config, random: randomFrom(random), weight }, into).droppedVotes
+  },
+
+  pixels({ data: { image }, out }) {
+    pixelValues(image, image, out)
+    return null
+  },
+
+  score({ data, logits, against }) {
+    if (!isFiniteData(logits.data)) return null
+    const confusion = emptyConfusion(logits.classes)
+    const labels = data[against]
+    if (labels !== null) addToConfusion(confusion, labels, upsampledArgmax(logits, data))
+    return confusion.counts
+  },
+
+  async picture({ root, data, logits, palette }) {
+    if (!isFiniteData(logits.data)) return null
+    const { width, height, image, fused } = data
+    const student = upsampledArgmax(logits, data)
+    const { map, agreement } = differenceOf(fused, student)
+    const colours = Array.from({ length: 256 }, (_, id) => palette[id] ?? NO_COLOUR)
+    const store = openArtifactStore(root)
+    const put = async (png: Uint8Array): Promise<string> => (await store.put(png)).hash
+    return {
+      image: await put(encode({ width, height, data: image.data, channels: 3, depth: 8 })),
+      pseudoLabel: await put(writeIndexedPng(fused, colours)),
+      student: await put(writeIndexedPng(student, colours)),
+      difference: await put(writeIndexedPng(map, DIFFERENCE_COLOURS)),
+      agreement,
+    }
+  },
+
+  estimate: ({ source, plan }) => estimateStep(source, plan),
+}
+
+type Colour = readonly [red: number, green: number, blue: number]
+
+const NO_COLOUR: Colour = [0, 0, 0]
+/** By pixel: the same, another class, no pseudo-label */
+const DIFFERENCE_COLOURS: readonly Colour[] = [[24, 24, 27], [250, 82, 82], [73, 80, 87]]
+const [SAME, OTHER, UNLABELLED] = [0, 1, 2]
+
+function differenceOf(pseudoLabel: Raster, student: Raster): { readonly map: Raster; readonly agreement: number } {
+  const data = new Uint8Array(student.data.length)
+  let labelled = 0
+  let same = 0
+  for (let pixel = 0; pixel < data.length; pixel++) {
+    const label = pseudoLabel.data[pixel]
+    const agrees = label === student.data[pixel]
+    data[pixel] = label === IGNORE_ID ? UNLABELLED : agrees ? SAME : OTHER
+    if (label === IGNORE_ID) continue
+    labelled++
+    if (agrees) same++
+  }
+  return { map: { width: student.width, height: student.height, data }, agreement: labelled === 0 ? 1 : same / labelled }
+}
+
+/** The arrays in shared memory: every thread draws samples from one copy. */
+function shared(data: TrainingData): TrainingData {
+  const move = (bytes: Uint8Array): Uint8Array => {
+    const place = new Uint8Array(new SharedArrayBuffer(bytes.length))
+    place.set(bytes)
+    return place
+  }
+  const map = <Map extends { readonly data: Uint8Array }>(raster: Map): Map => ({ ...raster, data: move(raster.data) })
+  return {
+    ...data,
+    image: map(data.image),
+    ta: map(data.ta),
+    fused: map(data.fused),
+    boundary: data.boundary && map(data.boundary),
+    truth: data.truth && map(data.truth),
+    windows: data.windows.map(({ window, label, trusted }) => ({ window, label: move(label), trusted: move(trusted) })),
+  }
+}
