@@ -83,7 +83,7 @@ export function listener(onEvent: (event: TrainEvent) => void = () => {}) {
   const stop = new AbortController()
   const pause = new AbortController()
   const events: TrainEvent[] = []
-  let setFactor: (factor: number) => void = () => {}
+  let setFactor: ((factor: number) => void) | undefined
   const control: TrainControl = {
     pause: pause.signal,
     onLearningRateFactor(listen) {
@@ -93,7 +93,7 @@ export function listener(onEvent: (event: TrainEvent) => void = () => {}) {
   }
   return {
     stop, pause, events,
-    setFactor: (factor: number) => setFactor(factor),
+    setFactor: (factor: number) => setFactor?.(factor),
     of: <Type extends TrainEvent['type']>(type: Type) => events.filter((event): event is Extract<TrainEvent, { type: Type }> => event.type === type),
     options: {
       signal: stop.signal, control,

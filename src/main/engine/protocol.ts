@@ -1,17 +1,9 @@
-import type { EngineStatus, LabelStats, ModelDialect, Provider, ProviderSetting, StageArtifacts, TensorInfo } from '../../contract/schemas.ts'
+import type { EngineStatus, LabelStats, Provider, ProviderSetting, StageArtifacts, TensorInfo } from '../../contract/schemas.ts'
 import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
+import type { EngineModel } from './engine-model.ts'
 import type { SegmentRequest, SegmentResponse, TrainingEngine } from './training-protocol.ts'
 
 /** What the host asks of the engine. Bulk data travels as artifact files; messages carry paths, hashes, small numbers. */
-
-/** Every onnxruntime session is made from this; sessions are reused by (sha256, provider). */
-export interface EngineModel {
-  readonly sha256: string
-  readonly dialect: ModelDialect
-  /** absolute paths by role */
-  readonly paths: Readonly<Partial<Record<'encoder' | 'decoder' | 'network', string>>>
-  readonly name: string
-}
 
 export interface LabelPanoramaRequest {
   readonly panoramaName: string
@@ -97,4 +89,4 @@ export interface EngineSettings {
   readonly recycleBytes: number
 }
 
-export type { EngineStatus, Provider, ProviderSetting }
+export type { EngineModel, EngineStatus, Provider, ProviderSetting }

@@ -2,7 +2,7 @@ import type { Provider, ProviderSetting } from '../../contract/schemas.ts'
 import type { LossPoint, ScorePoint, StudentArchitecture } from '../../contract/training-schemas.ts'
 import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
 import type { GoodsamConfig } from '../../core/goodsam/config.ts'
-import type { EngineModel } from './protocol.ts'
+import type { EngineModel } from './engine-model.ts'
 
 /** What the host asks of the engine about students. Bulk data travels as artifact files; messages carry paths, hashes, small numbers. */
 

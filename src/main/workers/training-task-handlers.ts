@@ -89,12 +89,7 @@ function differenceOf(pseudoLabel: Raster, student: Raster): { readonly map: Ras
 
 /** The arrays in shared memory: every thread draws samples from one copy. */
 function shared(data: TrainingData): TrainingData {
-  const move = (bytes: Uint8Array): Uint8Array => {
-    const place = new Uint8Array(new SharedArrayBuffer(bytes.length))
-    place.set(bytes)
-    return place
-  }
-  const map = <Map extends { readonly data: Uint8Array }>(raster: Map): Map => ({ ...raster, data: move(raster.data) })
+  const map = <Map extends { readonly data: Uint8Array }>(raster: Map): Map => ({ ...raster, data: inShared(raster.data) })
   return {
     ...data,
     image: map(data.image),
@@ -102,6 +97,12 @@ function shared(data: TrainingData): TrainingData {
     fused: map(data.fused),
     boundary: data.boundary && map(data.boundary),
     truth: data.truth && map(data.truth),
-    windows: data.windows.map(({ window, label, trusted }) => ({ window, label: move(label), trusted: move(trusted) })),
+    windows: data.windows.map(({ window, label, trusted }) => ({ window, label: inShared(label), trusted: inShared(trusted) })),
   }
+}
+
+function inShared(bytes: Uint8Array): Uint8Array {
+  const place = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  place.set(bytes)
+  return place
 }
