@@ -7,6 +7,7 @@ import { globalPool, reduce } from './reduction.ts'
 import { einsum, gemm, matMul } from './matrix.ts'
 import { conv, convTranspose, pool } from './convolution.ts'
 import { batchNormalization, layerNormalization, likeFirst } from './normalization.ts'
+import { dequantize, quantize } from './quantization.ts'
 import { resize } from './resize.ts'
 import {
   argReduce, concat, constant, constantOfShape, expand, flatten, gather, likeInput, oneHot, pad, range, reshape, shapeOf, sizeOf,
@@ -33,6 +34,7 @@ const TYPE_RULES: Readonly<Record<string, TypeRule>> = {
   BatchNormalization: batchNormalization, LayerNormalization: layerNormalization,
   GroupNormalization: likeFirst, InstanceNormalization: likeFirst,
   Resize: resize,
+  QuantizeLinear: quantize, DequantizeLinear: dequantize,
   Shape: shapeOf, Size: sizeOf, Reshape: reshape, Flatten: flatten, Transpose: transpose, Squeeze: squeeze, Unsqueeze: unsqueeze,
   Concat: concat, Split: split, Slice: slice, Gather: gather, GatherElements: likeInput(1), ScatterElements: likeInput(0), ScatterND: likeInput(0),
   Expand: expand, Tile: tile, Pad: pad,
