@@ -9,6 +9,7 @@ import { samplePlan, seededRandom } from './random.ts'
 import { makePlanes, planesAt, planesBytes, type SamplePlanes } from './sample-planes.ts'
 import { drawSample, NO_AUGMENTATION } from './sampler.ts'
 import { makeTrainingData } from './targets.ts'
+import { countWindowVotes } from './window-votes.ts'
 
 const SIZE = { width: 64, height: 32 }
 const AREA = SIZE.width * SIZE.height
@@ -179,6 +180,14 @@ describe('a sample is a function of its random state', () => {
       for (const [name, plane] of Object.entries(fresh.planes)) expect([...reused.planes[name as keyof SamplePlanes]], name).toEqual([...plane])
     }
     expect(planesAt(shared, 0, SIZE).ta.every((value) => value === 77)).toBe(true)
+  })
+
+  test('votes that were counted before are used where all windows count', () => {
+    const votes = countWindowVotes(data)
+    for (const windowsPerSample of [null, 5]) {
+      const drawn = (before?: typeof votes): SamplePlanes => drawSample(data, { config: { ...config, windowsPerSample }, random: seededRandom(3), votes: before }).planes
+      expect(drawn(votes)).toEqual(drawn())
+    }
   })
 
   test('so many windows vote as are drawn', () => {

@@ -34,20 +34,8 @@ export function drawWindows(windows: number, count: number | null, random: Rando
   return all.slice(0, count).toSorted((a, b) => a - b)
 }
 
-/** The votes of all windows of what is drawn from again and again */
-const OF_ALL_WINDOWS = new WeakMap<TrainingData, WindowVotes>()
-
-/** Counts the votes of the windows `chosen` (ascending indices). Those of all windows are kept as long as `data` is. */
-export function countWindowVotes(data: TrainingData, chosen: readonly number[]): WindowVotes {
-  if (chosen.length < data.windows.length) return countVotes(data, chosen)
-  const known = OF_ALL_WINDOWS.get(data)
-  if (known !== undefined) return known
-  const votes = countVotes(data, chosen)
-  OF_ALL_WINDOWS.set(data, votes)
-  return votes
-}
-
-function countVotes({ width, height, windows }: TrainingData, chosen: readonly number[]): WindowVotes {
+/** Counts the votes of the windows `chosen` (ascending indices); of all where omitted. */
+export function countWindowVotes({ width, height, windows }: TrainingData, chosen: readonly number[] = windows.map((_, index) => index)): WindowVotes {
   const first = new Uint32Array(width * height).fill(NOBODY)
   const second = new Uint32Array(width * height).fill(NOBODY)
   const counts = { votes: 0, dropped: 0 }
