@@ -79,7 +79,8 @@ export type DistillationConfig = z.infer<typeof distillationConfigSchema>
 export const distillationRunSchema = z.object({
   id: z.string(),
   name: z.string(),
-  labellingRunId: z.string(),
+  /** null: it was removed */
+  labellingRunId: z.string().nullable(),
   labellingRunName: z.string(),
   datasetId: z.string(),
   architecture: studentArchitectureSchema,
@@ -119,7 +120,7 @@ export type DistillationRun = z.infer<typeof distillationRunSchema>
 export const lossPointSchema = z.object({
   step: z.int(),
   loss: z.number(),
-  /** by level: image, window, confident, boundary */
+  /** by level: image, window, confident, boundary (consistency where a TA is refined) */
   terms: z.record(z.string(), z.number()),
   learningRate: z.number(),
   gradientNorm: z.number(),
@@ -175,6 +176,8 @@ export const studentSchema = z.object({
   distillationId: z.string(),
   labellingRunId: z.string().nullable(),
   labellingRunName: z.string().nullable(),
+  /** null: it was removed */
+  datasetId: z.string().nullable(),
   init: initialWeightsSchema,
   /** safetensors artifact of the chosen checkpoint (the best so far) */
   weights: hashSchema,
@@ -193,6 +196,8 @@ export const studentSchema = z.object({
 export type Student = z.infer<typeof studentSchema>
 
 export const estimateSchema = z.object({
+  /** the whole configuration that the request comes to: what was not said, chosen to suit the rest */
+  config: distillationConfigSchema,
   parameters: z.int(),
   panoramas: z.int(),
   heldOut: z.int(),

@@ -12,7 +12,9 @@ import { createEngine } from './engine/engine.ts'
 import { forkEngine, type EngineTransport } from './engine/engine-transport.ts'
 import { createJobRunner } from './jobs/job-runner.ts'
 import { openLog } from './log.ts'
+import { evaluateJobHandler } from './pipeline/evaluate-job.ts'
 import { createImportHandler } from './pipeline/import-panoramas.ts'
+import { distilJobHandler, type LearningRateFactor } from './pipeline/distil-job.ts'
 import { labelJobHandler } from './pipeline/label-job.ts'
 import { createChangeFeed, type ChangeFeed } from './services/change-feed.ts'
 import { createFeed } from './services/feed.ts'
@@ -27,6 +29,7 @@ import { labelServices } from './services/labels.ts'
 import { modelServices } from './services/models.ts'
 import { reviewServices } from './services/reviews.ts'
 import { runServices } from './services/runs.ts'
+import { studentExportServices } from './services/student-exports.ts'
 import { studentServices } from './services/students.ts'
 import { workspaceServices } from './services/workspace.ts'
 import { findMediaType } from './store/panoramas.ts'
@@ -77,21 +80,28 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
     const pool = createLabelPool()
     const changes = createChangeFeed()
     const training = createFeed<TrainingEvent>()
+    const learningRates = createFeed<LearningRateFactor>()
     const jobs = createJobRunner({
       store,
       handlers: {
         import: createImportHandler({ store, artifacts, pool }),
         label: labelJobHandler({ store, artifacts, engine }, (run) => changes.emit('results', run.id)),
+        evaluate: evaluateJobHandler({ store, artifacts, engine, pool }, ({ subject }) => subject.kind === 'student' && changes.emit('students', subject.id)),
+        distil: distilJobHandler({ store, artifacts, engine, pool, changes, training, learningRates, version: manifest.version }),
       },
       log: (level, message) => log[level]({ from: 'jobs' }, message),
     })
     const context: ServiceContext = {
-      store, artifacts, engine, jobs, changes, training, pool, version: manifest.version,
+      store, artifacts, engine, jobs, changes, training, learningRates, pool, version: manifest.version,
       enqueue: (jobId) => (options.queue === 'all' ? jobs.start() : jobs.start({ only: jobId })),
     }
     const implementation = implementationOf(context)
     const link = createInProcessClient(implementation)
     const endAnnouncing = announceJobs(jobs.onJob, changes)
+    jobs.onJob(({ kind, subjectId, state, message, etaSeconds }) => {
+      if (kind !== 'distil' || subjectId === null) return
+      training.emit({ distillationId: subjectId, point: null, score: null, jobState: state, message, etaSeconds })
+    })
     const uploadsFolder = join(store.paths.root, 'uploads')
     jobs.onJob((job) => {
       removeUploadsOf(store, uploadsFolder, job).catch((error: unknown) => log.warn({ error }, 'removing uploads'))
@@ -131,6 +141,7 @@ function implementationOf(context: ServiceContext): Implementation {
     ...labelServices(context),
     ...distillationServices(context),
     ...studentServices(context),
+    ...studentExportServices(context),
     ...evaluationServices(context),
     ...jobServices(context),
     ...engineServices(context),
@@ -141,7 +152,8 @@ function implementationOf(context: ServiceContext): Implementation {
 function announceJobs(onJob: (listener: (job: Job) => void) => () => void, changes: ChangeFeed): () => void {
   const last = new Map<string, string>()
   return onJob((job) => {
-    const stage = `${job.state}/${job.done}`
+    // the steps of a training are no change of its records: on.training tells of them
+    const stage = job.kind === 'distil' ? job.state : `${job.state}/${job.done}`
     if (last.get(job.id) === stage) return
     last.set(job.id, stage)
     changes.emit('jobs', job.id)

@@ -29,6 +29,11 @@ export interface JobContext {
   readonly payload: unknown
   /** aborts when the job is cancelled or the program closes; a pause waits for the next safe point */
   readonly signal: AbortSignal
+  /**
+   * Aborts when the job is to end at its next safe point, too, so that long work can hurry to one. A wish that is taken
+   * back gives another signal: ask for it again after each safe point.
+   */
+  readonly stopping: AbortSignal
   readonly clock: Clock
   /**
    * A place where the job may end and later go on: all finished work is recorded. Ends the run (by an error that must

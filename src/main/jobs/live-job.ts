@@ -41,6 +41,7 @@ export interface LiveJobOptions {
 
 export function createLiveJob(id: string, { store, clock, log, changed }: LiveJobOptions): LiveJob {
   const abort = new AbortController()
+  let stop = new AbortController()
   const rate = createItemRate()
   const events = createThrottle(EVENT_INTERVAL_MS, changed)
   const logWriter = createThrottle(LOG_INTERVAL_MS, () => {
@@ -78,6 +79,9 @@ export function createLiveJob(id: string, { store, clock, log, changed }: LiveJo
   const context: JobContext = {
     payload: getJobPayload(store.read, id),
     signal: abort.signal,
+    get stopping() {
+      return stop.signal
+    },
     clock,
     async safePoint() {
       await nextTurn()
@@ -119,10 +123,12 @@ export function createLiveJob(id: string, { store, clock, log, changed }: LiveJo
     describe,
     interrupt(when) {
       wanted = true
+      stop.abort(new JobInterrupted())
       if (when === 'now') abort.abort(new JobInterrupted())
     },
     goOn() {
       wanted = false
+      if (stop.signal.aborted && !abort.signal.aborted) stop = new AbortController()
     },
     record,
     close() {

@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import type { Engine } from '../engine/protocol.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
+import type { LearningRateFactor } from '../pipeline/distil-job.ts'
 import type { Store } from '../store/open-store.ts'
 import type { LabelPool } from '../workers/label-pool.ts'
 import type { TrainingEvent } from '../../contract/training-schemas.ts'
@@ -16,6 +17,8 @@ export interface ServiceContext {
   readonly changes: ChangeFeed
   /** what distillation runs do now */
   readonly training: Feed<TrainingEvent>
+  /** factors of learning rates that a person set: the run that is under way hears them */
+  readonly learningRates: Feed<LearningRateFactor>
   /** worker threads for label maps: encoding, scoring */
   readonly pool: LabelPool
   /** tells the queue that a job was added or asked for again */

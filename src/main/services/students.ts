@@ -1,22 +1,22 @@
-import { StudioError } from '../../contract/errors.ts'
 import type { Implementation } from '../../contract/procedures.ts'
+import { getStudent, listStudents, removeStudent, renameStudent } from '../store/students.ts'
 import type { ServiceContext } from './context.ts'
 
-type StudentProcedures =
-  | 'students.list' | 'students.get' | 'students.rename' | 'students.remove' | 'students.export' | 'students.exports' | 'students.removeExport'
+type StudentProcedures = 'students.list' | 'students.get' | 'students.rename' | 'students.remove'
 
-function unwritten(): never {
-  throw new StudioError('internal', 'Not written yet.')
-}
-
-export function studentServices(_context: ServiceContext): Pick<Implementation, StudentProcedures> {
+export function studentServices({ store, changes }: ServiceContext): Pick<Implementation, StudentProcedures> {
   return {
-    'students.list': unwritten,
-    'students.get': unwritten,
-    'students.rename': unwritten,
-    'students.remove': unwritten,
-    'students.export': unwritten,
-    'students.exports': unwritten,
-    'students.removeExport': unwritten,
+    'students.list': () => listStudents(store.read),
+    'students.get': ({ student }) => getStudent(store.read, student),
+    'students.rename': ({ student, name }) => {
+      const renamed = store.transaction((db) => renameStudent(db, student, name))
+      changes.emit('students', renamed.id)
+      return renamed
+    },
+    'students.remove': ({ student }) => {
+      store.transaction((db) => removeStudent(db, student))
+      changes.emit('students')
+      return {}
+    },
   }
 }

@@ -60,13 +60,19 @@ export function renameDataset(db: WriteDb, reference: string, name: string): Dat
 }
 
 /**
- * Removes the dataset with its panoramas, labelling runs, results and reviews; the imported folder is not touched.
+ * Removes the dataset with its panoramas, labelling runs, results and reviews, distillation runs and evaluations; students
+ * and the imported folder stay.
  * Throws `not-found`, and `conflict` while a job works on it.
  */
 export function removeDataset(db: WriteDb, reference: string): void {
   const { id, name } = getDataset(db, reference)
-  const runs = db.all('SELECT id FROM labelling_runs WHERE dataset_id = @id', { id }).map((row) => String(row.id))
-  for (const subject of [id, ...runs]) requireNoActiveJob(db, subject, `the dataset "${name}"`)
+  const made = db.all(
+    `SELECT id FROM labelling_runs WHERE dataset_id = @id UNION ALL SELECT id FROM distillations WHERE dataset_id = @id
+     UNION ALL SELECT id FROM evaluations WHERE dataset_id = @id`,
+    { id },
+  )
+  const subjects = [id, ...made.map((row) => String(row.id))]
+  for (const subject of subjects) requireNoActiveJob(db, subject, `the dataset "${name}"`)
   db.run('DELETE FROM datasets WHERE id = @id', { id })
-  for (const subject of [id, ...runs]) removeJobsOf(db, subject)
+  for (const subject of subjects) removeJobsOf(db, subject)
 }

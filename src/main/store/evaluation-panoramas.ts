@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { StudioError } from '../../contract/errors.ts'
 import { hashSchema } from '../../contract/schemas.ts'
 import { confusionScores, type Confusion } from '../../core/metrics/confusion.ts'
 import type { PanoramaScores } from '../../core/metrics/panorama-scores.ts'
 import type { ReadDb, WriteDb } from './database.ts'
-import { asCount, parseJson, parseRecord } from './rows.ts'
+import { parseJson, parseRecord } from './rows.ts'
 
 /** A panorama of an evaluation: the label map that was scored, and what it scored against which truth. */
 export interface ScoredPanorama {
@@ -54,22 +55,27 @@ export function unscoredPanoramas(db: ReadDb, evaluationId: string): { panoramaI
     .map((row) => ({ panoramaId: String(row.panoramaId), name: String(row.name) }))
 }
 
-/** How many panoramas the evaluation has scored. */
-export function countScored(db: ReadDb, evaluationId: string): number {
-  return asCount(db.get('SELECT count(*) AS n FROM evaluation_panoramas WHERE evaluation_id = @evaluationId AND scores IS NOT NULL', { evaluationId })?.n)
+/** The panoramas that the evaluation has scored, in natural order of the names: sums do not depend on what came first. */
+export function scoredPanoramas(db: ReadDb, evaluationId: string): string[] {
+  return db
+    .all(
+      `SELECT x.panorama_id AS panoramaId FROM evaluation_panoramas x JOIN panoramas p ON p.id = x.panorama_id
+       WHERE x.evaluation_id = @evaluationId AND x.scores IS NOT NULL ORDER BY p.sort_key, p.name`,
+      { evaluationId },
+    )
+    .map((row) => String(row.panoramaId))
 }
 
-/** A page of what was scored, by panoramas' ids: the order does not depend on how often the job was interrupted. */
-export function scoredPanoramas(db: ReadDb, evaluationId: string, page: { readonly after: string; readonly limit: number }): ScoredPanorama[] {
-  const rows = db.all(
-    `SELECT panorama_id AS panoramaId, prediction, scores, milliseconds FROM evaluation_panoramas
-     WHERE evaluation_id = @evaluationId AND scores IS NOT NULL AND panorama_id > @after ORDER BY panorama_id LIMIT @limit`,
-    { evaluationId, ...page },
+/** Throws `not-found`. */
+export function getScores(db: ReadDb, evaluationId: string, panoramaId: string): ScoredPanorama {
+  const row = db.get(
+    `SELECT prediction, scores, milliseconds FROM evaluation_panoramas
+     WHERE evaluation_id = @evaluationId AND panorama_id = @panoramaId AND scores IS NOT NULL`,
+    { evaluationId, panoramaId },
   )
-  return rows.map((row) => ({
-    panoramaId: String(row.panoramaId), prediction: String(row.prediction),
-    milliseconds: row.milliseconds === null ? null : Number(row.milliseconds), ...fromColumn(row.scores),
-  }))
+  if (row === undefined) throw new StudioError('not-found', 'The panorama or its evaluation was removed meanwhile: evaluate again.')
+  const milliseconds = row.milliseconds === null ? null : Number(row.milliseconds)
+  return { panoramaId, prediction: String(row.prediction), milliseconds, ...fromColumn(row.scores) }
 }
 
 /** How long the network took for a prediction that is cached now, where that was measured. */

@@ -131,10 +131,14 @@ function warningText(kept: z.infer<typeof keptWarningsSchema>[number]): string {
   return panoramas === 1 ? `${first} ${did}. ${remedy}` : `${panoramas} panoramas ${did} (first: ${first}). ${remedy}`
 }
 
-/** Removes the run with its results, reviews and job. Throws `not-found`, and `conflict` while its job is not finished. */
+/**
+ * Removes the run with its results, reviews and job. Throws `not-found`, and `conflict` while its job or that of a
+ * distillation from it is not finished.
+ */
 export function removeLabellingRun(db: WriteDb, reference: string): void {
   const { id, name } = getLabellingRun(db, reference)
-  requireNoActiveJob(db, id, `the labelling run "${name}"`)
+  const distillations = db.all('SELECT id FROM distillations WHERE labelling_run_id = @id', { id })
+  for (const subject of [id, ...distillations.map((row) => String(row.id))]) requireNoActiveJob(db, subject, `the labelling run "${name}"`)
   db.run('DELETE FROM labelling_runs WHERE id = @id', { id })
   removeJobsOf(db, id)
 }

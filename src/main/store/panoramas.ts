@@ -68,6 +68,11 @@ export function getPanorama(db: ReadDb, id: string): Panorama {
   return toPanorama(row)
 }
 
+/** The ids of a dataset's panoramas whose truth was imported. */
+export function panoramasWithTruth(db: ReadDb, datasetId: string): ReadonlySet<string> {
+  return new Set(db.all('SELECT id FROM panoramas WHERE dataset_id = @datasetId AND truth IS NOT NULL', { datasetId }).map(({ id }) => String(id)))
+}
+
 /** The panorama of this name, or null. */
 export function findPanoramaByName(db: ReadDb, datasetId: string, name: string): Panorama | null {
   const row = db.get(`${SELECT} WHERE dataset_id = @datasetId AND name = @name`, { datasetId, name })

@@ -6,6 +6,8 @@ const NAMED = {
   datasets: { one: 'dataset', many: 'datasets' },
   models: { one: 'model', many: 'models' },
   labelling_runs: { one: 'labelling run', many: 'labelling runs' },
+  distillations: { one: 'distillation run', many: 'distillation runs' },
+  students: { one: 'student', many: 'students' },
 } as const
 export type NamedTable = keyof typeof NAMED
 

@@ -10,6 +10,7 @@ import { labelPalette } from '../../core/labels/palette.ts'
 import { knownTrainIds, labelIdsToTrainIds, remapLabels, trainIdsToLabelIds } from '../../core/labels/remap.ts'
 import { scorePanorama, type PanoramaScores } from '../../core/metrics/panorama-scores.ts'
 import type { Raster } from '../../core/raster/raster.ts'
+import { TRAINING_DATA_TASKS } from './training-data-tasks.ts'
 import type {
   LabelMapSize, LabelTaskHandlers, LabelTaskInput, Prediction, Problem, TruthFile,
 } from './label-tasks.ts'
@@ -41,6 +42,7 @@ export const LABEL_TASKS: LabelTaskHandlers = {
   labelsOf: ({ fusion }) => encodeRaster(readFusion(fusion).label),
 
   evaluate,
+  ...TRAINING_DATA_TASKS,
 }
 
 function readFusion(bytes: Uint8Array): FusedPanorama {

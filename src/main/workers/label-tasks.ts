@@ -1,6 +1,7 @@
 import type { Projection } from '../../contract/schemas.ts'
 import type { PanopticSegment } from '../../core/formats/coco-panoptic.ts'
 import type { GtFineKind } from '../../core/formats/cityscapes.ts'
+import type { FusionConfig } from '../../core/goodsam/config.ts'
 import type { LabelSet } from '../../core/labels/label-set.ts'
 import type { PanoramaScores } from '../../core/metrics/panorama-scores.ts'
 
@@ -47,6 +48,24 @@ export interface LabelTasks {
     input: { fusion: Uint8Array; labelSet: LabelSet; kinds: readonly GtFineKind[] }
     output: readonly EncodedFile[]
   }
+  /** image and targets of a panorama at the training size (core/formats/training-data.ts), from the artifacts of its labels */
+  makeTrainingData: {
+    input: {
+      image: { readonly path: string; readonly sha256: string; readonly size: LabelMapSize }
+      cyclic: boolean
+      /** null: labelled without SAM */
+      masks: Uint8Array | null
+      semantics: Uint8Array
+      boundary: Uint8Array | null
+      fused: Uint8Array
+      truth: Uint8Array | null
+      fusion: FusionConfig
+      size: LabelMapSize
+    }
+    output: Uint8Array
+  }
+  /** pixels by trainId that training data say something about: the fused label, or the TA's where there is none */
+  countTrainingLabels: { input: { data: Uint8Array }; output: Float64Array }
   /** the segments of a fusion artifact in COCO panoptic format */
   encodePanoptic: { input: { fusion: Uint8Array; cyclic: boolean }; output: PanopticOutput }
   /** the labels of a fusion artifact, as a raster bundle */
@@ -65,4 +84,4 @@ export type LabelTaskKind = keyof LabelTasks
 export type LabelTaskInput<K extends LabelTaskKind> = LabelTasks[K]['input']
 export type LabelTaskOutput<K extends LabelTaskKind> = LabelTasks[K]['output']
 export type LabelTask = { [K in LabelTaskKind]: { readonly kind: K; readonly input: LabelTaskInput<K> } }[LabelTaskKind]
-export type LabelTaskHandlers = { readonly [K in LabelTaskKind]: (input: LabelTaskInput<K>) => LabelTaskOutput<K> }
+export type LabelTaskHandlers = { readonly [K in LabelTaskKind]: (input: LabelTaskInput<K>) => LabelTaskOutput<K> | Promise<LabelTaskOutput<K>> }

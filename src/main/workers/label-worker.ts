@@ -7,11 +7,11 @@ import { transferablesOf } from './transfer.ts'
 
 export type LabelTaskAnswer = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: WireError }
 
-export function runLabelTask(task: LabelTask): unknown {
+export async function runLabelTask(task: LabelTask): Promise<unknown> {
   const handler = LABEL_TASKS[task.kind] as (input: unknown) => unknown
   let answer: LabelTaskAnswer
   try {
-    answer = { ok: true, output: handler(task.input) }
+    answer = { ok: true, output: await handler(task.input) }
   } catch (error) {
     // an error that crosses threads keeps neither its class nor its code
     answer = { ok: false, error: toWireError(error) }

@@ -8,6 +8,8 @@ CREATE TABLE distillations (
   dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
   architecture TEXT NOT NULL,
   network TEXT, -- artifact of the ONNX file that is the student; null: built here
+  classes INTEGER NOT NULL,
+  parameters INTEGER NOT NULL,
   init TEXT NOT NULL,
   init_weights TEXT, -- artifact of the weights it starts from
   config TEXT NOT NULL,
@@ -15,10 +17,9 @@ CREATE TABLE distillations (
   accumulate INTEGER NOT NULL,
   provider TEXT NOT NULL,
   actual_provider TEXT,
+  machine TEXT, -- where images_per_second was measured
   job_id TEXT NOT NULL REFERENCES jobs (id),
   step INTEGER NOT NULL DEFAULT 0,
-  panoramas INTEGER NOT NULL,
-  held_out TEXT NOT NULL, -- ids of the panoramas that are scored, not trained on
   score_kind TEXT CHECK (score_kind IN ('miou', 'agreement')),
   learning_rate_factor REAL NOT NULL DEFAULT 1,
   images_per_second REAL,
@@ -31,11 +32,27 @@ CREATE INDEX distillations_by_dataset ON distillations (dataset_id);
 CREATE INDEX distillations_by_labelling_run ON distillations (labelling_run_id);
 CREATE INDEX distillations_by_job ON distillations (job_id);
 
+-- which panoramas it learns from is settled when it starts: reviews that come later are of no run that is under way
+CREATE TABLE distillation_panoramas (
+  distillation_id TEXT NOT NULL REFERENCES distillations (id) ON DELETE CASCADE,
+  panorama_id TEXT NOT NULL REFERENCES panoramas (id) ON DELETE CASCADE,
+  held_out INTEGER NOT NULL, -- scored, not trained on
+  weight REAL NOT NULL,
+  data TEXT, -- artifact with image and targets at the training size, while the run needs it
+  PRIMARY KEY (distillation_id, panorama_id)
+) STRICT;
+CREATE INDEX distillation_panoramas_by_panorama ON distillation_panoramas (panorama_id);
+
 CREATE TABLE loss_points (
   distillation_id TEXT NOT NULL REFERENCES distillations (id) ON DELETE CASCADE,
   step INTEGER NOT NULL,
   loss REAL NOT NULL,
-  terms TEXT NOT NULL,
+  -- terms of the loss; null: not computed
+  image REAL,
+  window REAL,
+  confident REAL,
+  boundary REAL,
+  consistency REAL,
   learning_rate REAL NOT NULL,
   gradient_norm REAL NOT NULL,
   images_per_second REAL NOT NULL,
@@ -68,6 +85,7 @@ CREATE TABLE checkpoints (
   step INTEGER NOT NULL,
   weights TEXT NOT NULL,
   state TEXT NOT NULL,
+  network TEXT NOT NULL,
   bytes INTEGER NOT NULL,
   loss REAL,
   score REAL,

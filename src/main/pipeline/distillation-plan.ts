@@ -1,0 +1,195 @@
+import { stat } from 'node:fs/promises'
+import { availableParallelism, cpus, hostname, totalmem } from 'node:os'
+import { basename, extname, resolve } from 'node:path'
+import { StudioError } from '../../contract/errors.ts'
+import type { Input } from '../../contract/procedures.ts'
+import type { LabellingRun, ProviderSetting } from '../../contract/schemas.ts'
+import type { Estimate, InitialWeights, StudentArchitecture } from '../../contract/training-schemas.ts'
+import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
+import { activeTerms, lossesWithoutMasks } from '../../core/goodsam/distillation/loss.ts'
+import { writeModel } from '../../core/onnx/write.ts'
+import type { ArtifactStore } from '../artifacts/artifact-store.ts'
+import type { Engine } from '../engine/protocol.ts'
+import type { TrainingEstimate } from '../engine/training-protocol.ts'
+import { readModelFile } from '../models/onnx-file.ts'
+import type { ReadDb } from '../store/database.ts'
+import { getDataset } from '../store/datasets.ts'
+import { measuredSecondsPerImage } from '../store/distillations.ts'
+import { getLabelSet } from '../store/label-sets.ts'
+import { getLabellingRun } from '../store/labelling-runs.ts'
+import type { Store } from '../store/open-store.ts'
+import { getPanorama } from '../store/panoramas.ts'
+import { listResults } from '../store/panorama-results.ts'
+import { getSettings } from '../store/settings.ts'
+import { getStudent } from '../store/students.ts'
+import { completeConfig } from './distillation-defaults.ts'
+import { choosePanoramas, type DistillationSet } from './distillation-panoramas.ts'
+
+export interface PlanTools {
+  readonly store: Store
+  readonly artifacts: ArtifactStore
+  readonly engine: Engine
+}
+
+export type DistillationRequest = Input<'distillations.start'>
+
+/** A request that was understood and can be trained: what the run's row says, and what it will cost. */
+export interface DistillationPlan {
+  readonly run: LabellingRun
+  readonly classes: number
+  readonly architecture: StudentArchitecture
+  readonly init: InitialWeights
+  readonly config: DistillationConfig
+  readonly provider: ProviderSetting
+  readonly set: DistillationSet
+  readonly estimate: Estimate
+}
+
+/** A batch that fills more of the memory than this is worth a warning. */
+const MEMORY_SHARE = 0.8
+/**
+ * Floating-point operations a second in a training step, for machines that have trained nothing yet: of one core, and of
+ * a GPU, measured on laptops of 2023. [D]
+ */
+const CORE_RATE = 1.5e10
+const GPU_RATE = 2e12
+
+/** What a machine is called where speeds are remembered. */
+export function thisMachine(): string {
+  const processors = cpus()
+  return `${hostname()}, ${processors.length} x ${processors[0]?.model ?? 'unknown'}`
+}
+
+/** The configuration of a run of which nothing but its labelling run is known; null: not even that. */
+export function defaultConfig(db: ReadDb, labellingRun: string | null): DistillationConfig {
+  const run = labellingRun === null ? null : getLabellingRun(db, labellingRun)
+  return withPossibleLosses(completeConfig({}, { panorama: run && firstPanorama(db, run), init: 'random' }), run)
+}
+
+/**
+ * Understands a request and asks the engine whether it can be trained. The student's file and its weights become
+ * artifacts. Throws StudioError: not-found, bad-input (nothing to learn from, all terms off, sizes), bad-file, bad-model (operators
+ * without gradient rules, another number of classes, weights that do not fit), engine, storage.
+ */
+export async function planDistillation(tools: PlanTools, request: DistillationRequest): Promise<DistillationPlan> {
+  const { store, artifacts } = tools
+  const run = getLabellingRun(store.read, request.run)
+  const labelSet = getLabelSet(store.read, getDataset(store.read, run.datasetId).labelSetId)
+  const classes = 1 + Math.max(...labelSet.classes.map(({ trainId }) => trainId))
+  const student = await resolveStudent(artifacts, request.student)
+  const start = await resolveInit(tools, request, classes)
+  const config = withPossibleLosses(
+    completeConfig(request.config as Partial<DistillationConfig>, { panorama: firstPanorama(store.read, run), init: start.init.kind }), run,
+  )
+  checkConfig(config)
+  const set = await choosePanoramas(store, run, config)
+  const provider = request.provider ?? getSettings(store.read).provider
+  const { architecture } = student
+  const { batch, accumulate } = config
+  const cost = await tools.engine.estimateTraining({
+    architecture, classes, network: student.path, weights: start.path, config, batch, accumulate,
+  })
+  const plan = { run, classes, architecture, init: start.init, config, provider, set }
+  return { ...plan, estimate: estimateOf(store.read, plan, cost) }
+}
+
+async function resolveStudent(
+  artifacts: ArtifactStore, student: DistillationRequest['student'],
+): Promise<{ architecture: StudentArchitecture; path: string | null }> {
+  if (typeof student === 'string') return { architecture: { kind: 'segformer', size: student }, path: null }
+  const path = await requireFile(student.onnx, 'an .onnx file')
+  // one file, also where the network keeps its numbers in files beside it
+  const { hash } = await artifacts.put(writeModel(await readModelFile(path)))
+  return { architecture: { kind: 'onnx', model: hash, name: basename(path, extname(path)) }, path }
+}
+
+async function resolveInit(
+  { store, artifacts }: PlanTools, { init, student }: DistillationRequest, classes: number,
+): Promise<{ init: InitialWeights; path: string | null }> {
+  if (init === 'random') return { init: { kind: typeof student === 'string' ? 'random' : 'network' }, path: null }
+  if ('file' in init) {
+    const path = await requireFile(init.file, 'a .safetensors file')
+    const { hash } = await artifacts.putFile(path)
+    return { init: { kind: 'file', weights: hash, name: basename(path) }, path }
+  }
+  const earlier = getStudent(store.read, init.student)
+  if (earlier.classes !== classes) {
+    throw new StudioError('bad-model', `The student "${earlier.name}" knows ${earlier.classes} classes, these labels have ${classes}. Begin with other weights, or random ones.`)
+  }
+  const { id: studentId, name, weights } = earlier
+  return { init: { kind: 'student', studentId, weights, name }, path: artifacts.path(weights) }
+}
+
+async function requireFile(path: string, what: string): Promise<string> {
+  const file = await stat(path).catch((cause: unknown) => {
+    throw new StudioError('bad-file', `Cannot read ${path}. Check that it exists and that you may read it.`, { cause })
+  })
+  if (!file.isFile()) throw new StudioError('bad-file', `${path} is a folder: name ${what} in it.`)
+  return resolve(path)
+}
+
+function firstPanorama(db: ReadDb, run: LabellingRun): { readonly height: number; readonly width: number } | null {
+  const first = listResults(db, run.id, { sort: 'name', offset: 0, limit: 1 }).results.at(0)
+  return first === undefined ? null : getPanorama(db, first.panoramaId)
+}
+
+/** Labels that were made without SAM have neither trusted masks nor boundaries. */
+function withPossibleLosses(config: DistillationConfig, run: LabellingRun | null): DistillationConfig {
+  return run?.samId === null ? { ...config, losses: lossesWithoutMasks(config.losses) } : config
+}
+
+function checkConfig({ height, width, losses, augmentation: { scale } }: DistillationConfig): void {
+  if (height % 32 !== 0 || width % 32 !== 0) {
+    throw new StudioError('bad-input', `The training size ${height}x${width} does not divide by 32. Try ${nearest(height)}x${nearest(width)}.`)
+  }
+  if (activeTerms(losses).length === 0) {
+    throw new StudioError('bad-input', 'All terms of the loss are off, or weigh nothing: the student would learn nothing. Switch on at least one; labels made without SAM have the image and the window term alone.')
+  }
+  if (scale[0] > scale[1]) throw new StudioError('bad-input', `The random zoom goes from ${scale[0]} to ${scale[1]}: the first must not be larger.`)
+}
+
+function nearest(side: number): number {
+  return Math.max(32, 32 * Math.round(side / 32))
+}
+
+function estimateOf(db: ReadDb, plan: Omit<DistillationPlan, 'estimate'>, cost: TrainingEstimate): Estimate {
+  const { config, set, architecture, provider } = plan
+  const { batch, accumulate, height, width, steps } = config
+  const perImage = measuredSecondsPerImage(db, { machine: thisMachine(), architecture, height, width, provider })
+  const secondsPerStep = perImage === null
+    ? cost.arithmetic / speed(provider, getSettings(db).cpuThreads)
+    : perImage * batch * accumulate
+  return {
+    config,
+    parameters: cost.parameters,
+    panoramas: set.panoramas.length - set.heldOut,
+    heldOut: set.heldOut,
+    leftOut: set.leftOut,
+    peakBytes: cost.peakBytes,
+    memoryBytes: totalmem(),
+    secondsPerStep,
+    measured: perImage !== null,
+    totalSeconds: secondsPerStep * steps,
+    config,
+    warnings: warningsOf(plan, cost),
+  }
+}
+
+function speed(provider: ProviderSetting, threads: number): number {
+  return provider === 'webgpu' || provider === 'cuda' ? GPU_RATE : CORE_RATE * (threads === 0 ? availableParallelism() : threads)
+}
+
+function warningsOf({ config, set, run }: Omit<DistillationPlan, 'estimate'>, { peakBytes }: TrainingEstimate): string[] {
+  const warnings: string[] = []
+  if (peakBytes > MEMORY_SHARE * totalmem()) {
+    warnings.push(`A step needs about ${gigabytes(peakBytes)}, this machine has ${gigabytes(totalmem())}. Choose a smaller size or batch; where memory runs short, the batch is halved.`)
+  }
+  if (set.heldOut === 0) warnings.push('No panorama is held out: the student is not scored while it learns, and its last weights are kept rather than its best.')
+  if (run.samId === null) warnings.push(`"${run.name}" was labelled without SAM: the confident and the boundary term are off.`)
+  if (config.warmupSteps >= config.steps) warnings.push(`The warm-up takes ${config.warmupSteps} of ${config.steps} steps: the learning rate never reaches its full value.`)
+  return warnings
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
+}

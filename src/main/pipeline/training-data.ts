@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { StudioError } from '../../contract/errors.ts'
+import type { LabellingRun, Panorama, PanoramaResult } from '../../contract/schemas.ts'
+import type { DistillationRun } from '../../contract/training-schemas.ts'
+import { IGNORE_ID } from '../../core/labels/label-set.ts'
+import type { ArtifactStore, StoredArtifact } from '../artifacts/artifact-store.ts'
+import { listDistillationPanoramas, setTrainingData, type DistillationPanoramaRecord } from '../store/distillation-panoramas.ts'
+import { getLabellingRun } from '../store/labelling-runs.ts'
+import type { Store } from '../store/open-store.ts'
+import { getPanorama } from '../store/panoramas.ts'
+import { getResult } from '../store/panorama-results.ts'
+import { findStage, forgetStages, rememberStage, touchStages } from '../store/stage-cache.ts'
+import type { LabelPool } from '../workers/label-pool.ts'
+import { inParallel } from './in-parallel.ts'
+
+export interface TrainingDataTools {
+  readonly store: Store
+  readonly artifacts: ArtifactStore
+  readonly pool: LabelPool
+}
+
+export interface PreparedPanorama extends DistillationPanoramaRecord {
+  readonly data: string
+  /** pixels by trainId that the labels know; 255 is none of them */
+  readonly pixels: Float64Array
+}
+
+/** Raise it when the targets or the artifact's layout change. */
+const VERSION = 1
+
+/**
+ * Brings image and labels of every panorama of a run to the training size (METHOD section 5), unless an earlier run did.
+ * Every artifact is read once, so that a damaged one is found and made anew before the training begins.
+ * Throws `not-found` where the labels are gone, `bad-file`, `workspace-damaged`, `storage`; what the signal says.
+ */
+export async function prepareTrainingData(
+  tools: TrainingDataTools, run: DistillationRun, { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (done: number, total: number) => void },
+): Promise<PreparedPanorama[]> {
+  const panoramas = listDistillationPanoramas(tools.store.read, run.id)
+  const prepared: PreparedPanorama[] = Array.from({ length: panoramas.length })
+  let done = 0
+  onProgress(done, panoramas.length)
+  await inParallel([...panoramas.entries()], tools.pool.threads, async ([index, panorama]) => {
+    signal.throwIfAborted()
+    prepared[index] = await prepare(tools, { run, panorama }, signal)
+    onProgress(++done, panoramas.length)
+  })
+  return prepared
+}
+
+interface Subject {
+  readonly run: DistillationRun
+  readonly panorama: DistillationPanoramaRecord
+}
+
+async function prepare(tools: TrainingDataTools, { run, panorama }: Subject, signal: AbortSignal): Promise<PreparedPanorama> {
+  const at = { distillationId: run.id, panoramaId: panorama.panoramaId }
+  if (panorama.data !== null) {
+    const pixels = await countedPixels(tools, panorama.data, signal)
+    if (pixels !== null) return { ...panorama, data: panorama.data, pixels }
+  }
+  const source = sourceOf(tools.store, { run, panorama })
+  const key = keyOf(source, run)
+  const known = findStage(tools.store.read, key)
+  const cached = known === null ? null : await countedPixels(tools, known.hash, signal)
+  if (known !== null && cached !== null) {
+    tools.store.transaction((db) => {
+      touchStages(db, [key])
+      setTrainingData(db, at, known.hash)
+    })
+    return { ...panorama, data: known.hash, pixels: cached }
+  }
+  const made = await make(tools, { source, run }, signal)
+  tools.store.transaction((db) => {
+    rememberStage(db, { key, kind: 'training-data', ...made })
+    setTrainingData(db, at, made.hash)
+  })
+  const pixels = await countedPixels(tools, made.hash, signal)
+  if (pixels === null) throw new StudioError('storage', `The training data of ${panorama.name} cannot be read back from ${tools.artifacts.path(made.hash)}. Check the disk.`)
+  return { ...panorama, data: made.hash, pixels }
+}
+
+/** null: the artifact is missing or damaged, and forgotten. */
+async function countedPixels({ store, artifacts, pool }: TrainingDataTools, hash: string, signal: AbortSignal): Promise<Float64Array | null> {
+  try {
+    const counts = await pool.run('countTrainingLabels', { data: await artifacts.read(hash) }, { signal })
+    counts[IGNORE_ID] = 0
+    return counts
+  } catch (error) {
+    if (!(error instanceof StudioError) || error.code !== 'workspace-damaged') throw error
+    store.transaction((db) => forgetStages(db, hash))
+    await artifacts.remove(hash)
+    return null
+  }
+}
+
+interface Source {
+  readonly labelling: LabellingRun
+  readonly panorama: Panorama
+  readonly stages: NonNullable<PanoramaResult['artifacts']>
+}
+
+function sourceOf({ read }: Store, { run, panorama: { panoramaId, name } }: Subject): Source {
+  if (run.labellingRunId === null) {
+    throw new StudioError('not-found', `The labelling run "${run.labellingRunName}" was removed, and the training data of ${name} are gone. Label the dataset again and start another distillation run.`)
+  }
+  const stages = getResult(read, run.labellingRunId, panoramaId).artifacts
+  if (stages === null) {
+    throw new StudioError('not-found', `${name} has no labels in "${run.labellingRunName}" any more. Let its labelling job finish, then resume this one.`)
+  }
+  return { labelling: getLabellingRun(read, run.labellingRunId), panorama: getPanorama(read, panoramaId), stages }
+}
+
+/** The data are a function of exactly these. */
+function keyOf({ labelling, panorama, stages }: Source, { config: { height, width } }: DistillationRun): string {
+  const { image, truth, projection: { cyclic } } = panorama
+  const inputs = { image, truth, cyclic, ...stages, fusion: labelling.config.fusion, height, width }
+  return createHash('sha256').update(JSON.stringify(['training-data', VERSION, inputs])).digest('hex')
+}
+
+async function make(
+  { artifacts, pool }: TrainingDataTools, { source: { labelling, panorama, stages }, run }: { readonly source: Source; readonly run: DistillationRun }, signal: AbortSignal,
+): Promise<StoredArtifact> {
+  const read = (hash: string | null): Promise<Uint8Array | null> => (hash === null ? Promise.resolve(null) : artifacts.read(hash))
+  const [masks, boundary, truth] = await Promise.all([stages.masks, stages.boundary, panorama.truth].map(read))
+  const { width, height } = panorama
+  const data = await pool.run('makeTrainingData', {
+    image: { path: artifacts.path(panorama.image), sha256: panorama.image, size: { width, height } },
+    cyclic: panorama.projection.cyclic,
+    masks, boundary, truth,
+    semantics: await artifacts.read(stages.semantics),
+    fused: await artifacts.read(stages.fusion),
+    fusion: labelling.config.fusion,
+    size: { width: run.config.width, height: run.config.height },
+  }, { signal })
+  return artifacts.put(data)
+}
