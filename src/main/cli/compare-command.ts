@@ -33,7 +33,7 @@ async function compare(client: Client, names: readonly string[], options: Networ
   return client.call('evaluations.compare', { evaluationIds })
 }
 
-interface Known extends EvaluationSubject {
+type Known = EvaluationSubject & {
   /** null: a TA is made from none */
   readonly datasetId: string | null
   /** SHA-256 of the network as it is now; null for a labelling run */

@@ -10,7 +10,7 @@ import { forEachItem, type ItemIo } from '../jobs/for-each-item.ts'
 import type { JobContext, JobHandler } from '../jobs/job-handler.ts'
 import { JobInterrupted } from '../jobs/job-handler.ts'
 import { getDataset } from '../store/datasets.ts'
-import { countScored, recordScores, scoredPanoramas, unscoredPanoramas } from '../store/evaluation-panoramas.ts'
+import { getScores, recordScores, scoredPanoramas, unscoredPanoramas } from '../store/evaluation-panoramas.ts'
 import {
   failEvaluation, finishEvaluation, getEvaluationSummary, providerOfEvaluation, reopenEvaluation, type EvaluationSummary,
 } from '../store/evaluations.ts'
@@ -68,7 +68,7 @@ async function evaluate(tools: EvaluationPipeline, { evaluation, plan }: Plan, c
   const mapOf = await labelMaps(tools, evaluation, plan)
   const skipped: RefusedFile[] = []
   const pending = unscoredPanoramas(store.read, evaluation.id)
-  const scored = countScored(store.read, evaluation.id)
+  const scored = scoredPanoramas(store.read, evaluation.id).length
 
   await forEachItem<(typeof pending)[number], Scored | RefusedFile>(context, {
     noun: 'panorama',
@@ -166,7 +166,7 @@ function refused({ name }: Panorama, message: string): RefusedFile {
 }
 
 /** Rows read in one turn of the event loop. */
-const PAGE = 50
+const ROWS_PER_TURN = 50
 
 /** Adds up what the panoramas scored, of this attempt and of earlier ones, and writes the result. */
 async function conclude(
@@ -174,19 +174,14 @@ async function conclude(
   { evaluation, labelSet, skipped }: { readonly evaluation: EvaluationSummary; readonly labelSet: LabelSetRecord; readonly skipped: readonly RefusedFile[] },
 ): Promise<void> {
   const totals = emptyTotals(classCount(labelSet))
-  const made: { panoramaId: string; image: string; truth: string; prediction: string }[] = []
+  const made: { image: string; truth: string; prediction: string }[] = []
   const times: number[] = []
-  for (let after = ''; ;) {
-    const page = scoredPanoramas(store.read, evaluation.id, { after, limit: PAGE })
-    for (const { panoramaId, prediction, truth, scores, milliseconds } of page) {
-      addScores(totals, scores)
-      made.push({ panoramaId, image: getPanorama(store.read, panoramaId).image, truth, prediction })
-      if (milliseconds !== null) times.push(milliseconds)
-    }
-    const last = page.at(-1)
-    if (last === undefined) break
-    after = last.panoramaId
-    await nextTurn()
+  for (const [index, panoramaId] of scoredPanoramas(store.read, evaluation.id).entries()) {
+    if (index % ROWS_PER_TURN === 0) await nextTurn()
+    const { prediction, truth, scores, milliseconds } = getScores(store.read, evaluation.id, panoramaId)
+    addScores(totals, scores)
+    made.push({ image: getPanorama(store.read, panoramaId).image, truth, prediction })
+    if (milliseconds !== null) times.push(milliseconds)
   }
   const { kind, name } = evaluation.subject
   const result = evaluationOf(totals, { what: `the ${SUBJECT_WORDS[kind]} "${name}" on "${evaluation.datasetName}"`, labelSet, skipped })

@@ -1,6 +1,7 @@
 import { StudioError } from '../../contract/errors.ts'
 import { studentSchema, type Student } from '../../contract/training-schemas.ts'
 import type { ReadDb, Row, WriteDb } from './database.ts'
+import { newestMiou } from './evaluations.ts'
 import { newId } from './ids.ts'
 import { requireFreeName, resolveReference } from './reference.ts'
 import { parseJson, parseRecord } from './rows.ts'
@@ -21,8 +22,7 @@ const SELECT = `
     (SELECT id FROM labelling_runs WHERE id = s.labelling_run_id) AS labellingRunId, s.labelling_run_name AS labellingRunName,
     (SELECT id FROM datasets WHERE id = s.dataset_id) AS datasetId, s.init, s.weights, s.network, s.step, s.height, s.width,
     s.score, s.score_kind AS scoreKind, s.created_at AS createdAt,
-    (SELECT result ->> '$.miou' FROM evaluations
-      WHERE subject_kind = 'student' AND subject_id = s.id AND status = 'done' ORDER BY rowid DESC LIMIT 1) AS miou
+    ${newestMiou('s')} AS miou
   FROM students s`
 
 /** Throws `conflict` when the name is taken, `bad-input` for the name "last". */
