@@ -65,6 +65,12 @@ export interface DistillationConfig {
 /** Learning rates by where the weights come from: 6e-5 from pretrained weights [P, sister methods], 5e-4 from scratch [D]. */
 export const LEARNING_RATES = { pretrained: 6e-5, random: 5e-4 } as const
 
+/** Exponent of the polynomial decay: what the sister methods (Trans4PASS, DATR) publish [P]; 1 would be a straight line. */
+export const POLYNOMIAL_POWER = 0.9
+
+/** Most change of hue in turns, as a share of the jitter's strength [D]: colour is what sky and vegetation are known by. */
+export const HUE_SHARE = 0.25
+
 const ON: LossTerm = { on: true, weight: 1 }
 
 export const DISTILLATION_DEFAULTS: DistillationConfig = {

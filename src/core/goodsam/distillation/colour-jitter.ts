@@ -1,4 +1,5 @@
-import type { Random } from './random.ts'
+import { HUE_SHARE } from '../distillation-config.ts'
+import { type Random, shuffle } from './random.ts'
 
 /**
  * Brightness, contrast, saturation and hue as torchvision's ColorJitter defines them on float images (its order is drawn
@@ -22,18 +23,10 @@ export interface ColourPlanes {
   readonly blue: Float32Array
 }
 
-/** Hue is what a class is known by (vegetation, sky): it changes a quarter as much as the rest. [D] */
-const HUE_SHARE = 0.25
-
 /** Draws a change of at most `strength` (0..1): factors within 1 +- strength, hue within +- strength / 4 turns. */
 export function drawColourJitter(random: Random, strength: number): ColourJitter {
   const order: ColourChange[] = ['brightness', 'contrast', 'saturation', 'hue']
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = random.below(last + 1)
-    const change = order[last]
-    order[last] = order[other]
-    order[other] = change
-  }
+  shuffle(order, random)
   const factor = (): number => random.between(Math.max(0, 1 - strength), 1 + strength)
   return { order, brightness: factor(), contrast: factor(), saturation: factor(), hue: random.between(-strength, strength) * HUE_SHARE }
 }

@@ -48,7 +48,7 @@ export function randomFrom(state: RandomState): Random {
 }
 
 /** Reorders the values in place, each order equally likely. */
-export function shuffle(values: { readonly length: number; [index: number]: number }, random: Random): void {
+export function shuffle<Value>(values: { readonly length: number; [index: number]: Value }, random: Random): void {
   for (let last = values.length - 1; last > 0; last--) {
     const other = random.below(last + 1)
     const value = values[last]

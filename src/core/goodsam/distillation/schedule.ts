@@ -1,7 +1,4 @@
-import type { DistillationConfig } from '../distillation-config.ts'
-
-/** Of the polynomial decay: what the sister methods (Trans4PASS, DATR) publish. 1 would be a straight line. */
-const POWER = 0.9
+import { type DistillationConfig, POLYNOMIAL_POWER } from '../distillation-config.ts'
 
 /**
  * The learning rate of update `step` (the first is 1): from almost 0 in a straight line to the full rate, which the first
@@ -14,7 +11,7 @@ export function learningRateAt(
 ): number {
   if (step <= warmupSteps) return (learningRate * step) / (warmupSteps + 1)
   const done = Math.min(1, (step - 1 - warmupSteps) / Math.max(1, steps - warmupSteps))
-  if (schedule === 'polynomial') return learningRate * (1 - done) ** POWER
+  if (schedule === 'polynomial') return learningRate * (1 - done) ** POLYNOMIAL_POWER
   if (schedule === 'cosine') return (learningRate * (1 + Math.cos(Math.PI * done))) / 2
   return learningRate
 }
