@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { StudioError, toWireError } from '../../contract/errors.ts'
 import type { Provider } from '../../contract/schemas.ts'
 import { createRasterPool } from '../workers/raster-pool.ts'
+import { convertNetwork, measureNetworks } from './export-networks.ts'
 import type { EngineParts } from './label-context.ts'
 import { labelPanorama } from './label-panorama.ts'
 import type { LabelOptions } from './label-panorama.ts'
@@ -86,6 +87,8 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
     label,
     segment,
     train: (request, call) => inTurn(call.signal, () => training.train(request, call)),
+    convertNetwork: (request, call) => inTurn(call.signal, () => convertNetwork({ ...parts, threads }, request, call)),
+    measureNetworks: (request, call) => inTurn(call.signal, () => measureNetworks({ ...parts, threads }, request, call)),
     estimateTraining: (request) => training.estimate(request),
   }
 

@@ -234,6 +234,25 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
+  /** A call about a student's networks: always on the CPU. */
+  async function exportCall<C extends 'convertNetwork' | 'measureNetworks'>(
+    call: C, request: EngineCalls[C]['request'], options: PanoramaCall,
+  ): Promise<EngineCalls[C]['response']> {
+    throwIfCancelled(options.signal)
+    const engine = await alive()
+    throwIfCancelled(options.signal)
+    try {
+      const answer = engine.call(call, request, options)
+      notify()
+      const response = await answer
+      crashes = 0
+      return response
+    } finally {
+      await recycle()
+      notify()
+    }
+  }
+
   function countProviderCrash(provider: Provider): void {
     const count = (providerCrashes.get(provider) ?? 0) + 1
     providerCrashes.set(provider, count)
@@ -265,6 +284,8 @@ export function createEngine(options: EngineOptions): Engine {
     labelPanorama,
     segment,
     train,
+    convertNetwork: (request, options) => exportCall('convertNetwork', request, { ...options, what: `converting ${request.name}` }),
+    measureNetworks: (request, options) => exportCall('measureNetworks', request, { ...options, what: `measuring ${request.name}` }),
     async estimateTraining(request) {
       const engine = await alive()
       return engine.call('estimateTraining', request, { what: 'estimating a training' })

@@ -1,5 +1,6 @@
 import type { WireError } from '../../contract/errors.ts'
 import type { Provider } from '../../contract/schemas.ts'
+import type { ConvertNetworkRequest, ConvertNetworkResponse, MeasureNetworksRequest, MeasureNetworksResponse } from './export-protocol.ts'
 import type { EngineProgress, LabelPanoramaRequest, LabelPanoramaResponse, ModelSignature } from './protocol.ts'
 import type { EstimateTrainingRequest, SegmentRequest, SegmentResponse, TrainEvent, TrainingEstimate, TrainOrder, TrainRequest, TrainResponse } from './training-protocol.ts'
 
@@ -28,6 +29,8 @@ export interface EngineCalls {
   readonly segment: { request: SettledSegmentRequest; response: SegmentResponse }
   readonly train: { request: SettledTrainRequest; response: TrainResponse }
   readonly estimateTraining: { request: EstimateTrainingRequest; response: TrainingEstimate }
+  readonly convertNetwork: { request: ConvertNetworkRequest; response: ConvertNetworkResponse }
+  readonly measureNetworks: { request: MeasureNetworksRequest; response: MeasureNetworksResponse }
   readonly probe: { request: { provider: Provider }; response: ProbeResult }
 }
 export type EngineCall = keyof EngineCalls

@@ -1,6 +1,7 @@
 import type { EngineStatus, LabelStats, Provider, ProviderSetting, StageArtifacts, TensorInfo } from '../../contract/schemas.ts'
 import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
 import type { EngineModel } from './engine-model.ts'
+import type { ExportEngine } from './export-protocol.ts'
 import type { SegmentRequest, SegmentResponse, TrainingEngine } from './training-protocol.ts'
 
 /** What the host asks of the engine. Bulk data travels as artifact files; messages carry paths, hashes, small numbers. */
@@ -63,7 +64,7 @@ export interface ModelSignature {
 }
 
 /** The host's side of the engine process. Throws StudioError: bad-model, bad-file, engine, storage, cancelled. */
-export interface Engine extends TrainingEngine {
+export interface Engine extends TrainingEngine, ExportEngine {
   status(): EngineStatus
   /** returns the function that ends it */
   onStatus(listener: (status: EngineStatus) => void): () => void

@@ -138,7 +138,7 @@ class Run {
     const { config } = this.request
     while (this.progress.step < config.steps) {
       if (this.call.pause.aborted) {
-        if (this.progress.step > 0) await this.save(null)
+        if (this.progress.step > 0) await this.save(null, false)
         return { reason: 'paused', step: this.progress.step }
       }
       if (await this.update() && await this.lookAtStudent()) return { reason: 'early', step: this.progress.step }
@@ -224,21 +224,21 @@ class Run {
     }
     const early = score !== null && config.patience !== null && this.progress.scoresSinceBest >= config.patience
     if (pictured.length > 0 && due(config.sampleEvery)) await this.apart(() => takePictures(this.viewer, step, this.call.onEvent))
-    if (better || early || due(config.checkpointEvery)) await this.save(score)
+    if (better || early || due(config.checkpointEvery)) await this.save(score, better)
     if (last) this.warnOfDroppedVotes()
     return early && !last
   }
 
-  private async save(score: number | null): Promise<void> {
-    const { step, best } = this.progress
+  private async save(score: number | null, better: boolean): Promise<void> {
+    const { step } = this.progress
     if (this.savedStep === step) return
     const { artifactsRoot } = this.request
     const checkpoint: SavedCheckpoint = await this.apart(() => this.thread.ask('save', { artifactsRoot, progress: this.progress }))
     this.saved = checkpoint.state
     this.savedStep = step
     // without scores the newest is the best
-    const isBest = this.request.scoreKind === null || this.request.heldOut.length === 0 || (score !== null && score === best)
-    this.call.onEvent({ type: 'checkpoint', step, ...checkpoint, loss: this.loss, score, best: isBest })
+    const best = better || this.request.scoreKind === null || this.request.heldOut.length === 0
+    this.call.onEvent({ type: 'checkpoint', step, ...checkpoint, loss: this.loss, score, best })
   }
 
   /** Work that is no training: its time counts neither as speed nor as waiting. */

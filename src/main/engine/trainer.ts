@@ -109,7 +109,7 @@ export function createTrainer(openSession: typeof openTraining = openTraining): 
     const { options: { config }, student: { model, weightsFile }, session } = current()
     const store = openArtifactStore(artifactsRoot)
     const tensors = await (config.emaDecay === null ? session.parameters() : session.averages())
-    const weights = await store.put(weightsFile(new Map([...model.graph.initializers, ...tensors])))
+    const weights = await store.put(weightsFile(tensors))
     const network = await store.put(writeModel(withParameters(model, tensors)))
     const state = await store.put(writeState(await session.state(), progress))
     return { weights: weights.hash, state: state.hash, network: network.hash, bytes: weights.bytes + state.bytes + network.bytes }

@@ -40,8 +40,8 @@ export interface Student {
   readonly trainable: ParameterFilter | undefined
   /** Numbers for its symbolic dimensions. Throws bad-model where it has other ones of its own. */
   readonly bindings: (size: BatchSize) => Bindings
-  /** The tensors as safetensors, under the names that others know them by */
-  readonly weightsFile: (tensors: ReadonlyMap<string, Tensor>) => Uint8Array<ArrayBuffer>
+  /** What was trained as safetensors, under the names that others know it by; what was not, as far as a file needs it */
+  readonly weightsFile: (trained: ReadonlyMap<string, Tensor>) => Uint8Array<ArrayBuffer>
 }
 
 export interface BatchSize {
@@ -75,7 +75,7 @@ async function openSegformer({ architecture, classes, weights, seed }: StudentSo
     input: 'pixel_values',
     trainable: isTrained(parameters),
     bindings: (size) => ({ ...size }),
-    weightsFile: (tensors) => toSafetensors(config, tensors),
+    weightsFile: (trained) => toSafetensors(config, new Map([...begin, ...trained])),
   }
 }
 
@@ -102,8 +102,8 @@ async function openOnnx({ architecture, classes, weights }: StudentSource, path:
     name, model, input,
     trainable: undefined,
     bindings: (size) => bindingsOf({ name, shape }, size),
-    weightsFile: (tensors) => writeSafetensors(
-      Object.fromEntries([...tensors].map(([parameter, { dims: sides, data }]) => [parameter, { dtype: 'F32' as const, shape: sides, data: data as Float32Array }])),
+    weightsFile: (trained) => writeSafetensors(
+      Object.fromEntries([...trained].map(([parameter, { dims: sides, data }]) => [parameter, { dtype: 'F32' as const, shape: sides, data: data as Float32Array }])),
       { format: 'pt' },
     ),
   }

@@ -89,16 +89,19 @@ function differenceOf(pseudoLabel: Raster, student: Raster): { readonly map: Ras
 
 /** The arrays in shared memory: every thread draws samples from one copy. */
 function shared(data: TrainingData): TrainingData {
-  const map = <Map extends { readonly data: Uint8Array }>(raster: Map): Map => ({ ...raster, data: inShared(raster.data) })
   return {
     ...data,
-    image: map(data.image),
-    ta: map(data.ta),
-    fused: map(data.fused),
-    boundary: data.boundary && map(data.boundary),
-    truth: data.truth && map(data.truth),
+    image: withShared(data.image),
+    ta: withShared(data.ta),
+    fused: withShared(data.fused),
+    boundary: data.boundary && withShared(data.boundary),
+    truth: data.truth && withShared(data.truth),
     windows: data.windows.map(({ window, label, trusted }) => ({ window, label: inShared(label), trusted: inShared(trusted) })),
   }
+}
+
+function withShared<Map extends { readonly data: Uint8Array }>(map: Map): Map {
+  return { ...map, data: inShared(map.data) }
 }
 
 function inShared(bytes: Uint8Array): Uint8Array {
