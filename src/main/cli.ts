@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addCompareCommand } from './cli/compare-command.ts'
+import { addDistillCommand } from './cli/distill-command.ts'
 import { addEngineCommands } from './cli/engine-commands.ts'
 import { addEvaluateCommands } from './cli/evaluate-commands.ts'
 import { addImportCommand } from './cli/import-command.ts'
@@ -8,6 +9,7 @@ import { addLabelsCommands } from './cli/labels-commands.ts'
 import { addModelsCommands } from './cli/models-commands.ts'
 import { reportError } from './cli/output.ts'
 import { addServeCommand } from './cli/serve-command.ts'
+import { addStudentsCommands } from './cli/students-commands.ts'
 import { addWorkspaceCommands } from './cli/workspace-commands.ts'
 
 /** The command line: stable, scripts depend on it. Exit codes: 0 done, 2 usage, 3 bad input, 4 engine failure. */
@@ -25,6 +27,8 @@ export function buildProgram(): Command {
   addLabelsCommands(program)
   addEvaluateCommands(program)
   addCompareCommand(program)
+  addDistillCommand(program)
+  addStudentsCommands(program)
   addServeCommand(program)
   addEngineCommands(program)
   return program

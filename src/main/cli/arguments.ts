@@ -32,6 +32,14 @@ export function degreesUpTo(most: number): (text: string) => number {
   }
 }
 
+/** Parser of a training size: height x width, both divisible by 32. */
+export function trainingSize(text: string): { readonly height: number; readonly width: number } {
+  const [, height, width] = /^(\d+)x(\d+)$/.exec(text)?.map(Number) ?? []
+  if (height === undefined || width === undefined) throw new InvalidArgumentError('Write HEIGHTxWIDTH, for example 512x1024.')
+  if (height < 32 || width < 32 || height % 32 !== 0 || width % 32 !== 0) throw new InvalidArgumentError('Both sides must be multiples of 32.')
+  return { height, width }
+}
+
 /** Parser of an access token of the user's own. */
 export function accessToken(text: string): string {
   if (text.length < LEAST_TOKEN) throw new InvalidArgumentError(`A token needs at least ${LEAST_TOKEN} characters: whoever knows it has the workspace.`)

@@ -84,10 +84,10 @@ interface ProgressLine {
   end(): void
 }
 
-/** One line that is rewritten on a terminal; a line per finished item elsewhere. */
+/** One line that is rewritten on a terminal; elsewhere a line per finished item, or per hundredth of very many. */
 function createProgressLine(): ProgressLine {
   const terminal = process.stderr.isTTY
-  let lastDone = -1
+  let lastLine = -1
   let drawn = false
   const clear = (): void => {
     if (drawn) process.stderr.write('\r\u001b[K')
@@ -98,10 +98,12 @@ function createProgressLine(): ProgressLine {
       clear()
       process.stderr.write(line.slice(0, (process.stderr.columns ?? 80) - 1))
       drawn = true
-    } else if (done !== lastDone && total > 0) {
-      lastDone = done
-      note(line)
+      return
     }
+    const at = total > 100 ? Math.floor((100 * done) / total) : done
+    if (at === lastLine || total === 0) return
+    lastLine = at
+    note(line)
   }
   return {
     show(job) {

@@ -170,7 +170,6 @@ function estimateOf(db: ReadDb, plan: Omit<DistillationPlan, 'estimate'>, cost: 
     secondsPerStep,
     measured: perImage !== null,
     totalSeconds: secondsPerStep * steps,
-    config,
     warnings: warningsOf(plan, cost),
   }
 }

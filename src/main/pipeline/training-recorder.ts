@@ -64,7 +64,7 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
 
   function tell(): void {
     if (last === null && score === null) return
-    training.emit({ distillationId: id, point: last?.point ?? null, score, jobState: 'running', message: last === null ? '' : messageOf(last.point), etaSeconds: etaOf(last?.point ?? null) })
+    training.emit({ distillationId: id, point: last?.point ?? null, score, jobState: 'running', message: last === null ? '' : messageOf(last.point, images), etaSeconds: etaOf(last?.point ?? null) })
   }
 
   function etaOf(point: LossPoint | null): number | null {
@@ -90,7 +90,7 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
       waiting.push(point)
       last = { point, waitShare }
       if (point.imagesPerSecond > 0) context.itemTook((1000 * images) / point.imagesPerSecond)
-      context.progress({ message: messageOf(point) })
+      context.progress({ message: messageOf(point, images) })
       writer.request()
       teller.request()
     },
@@ -155,6 +155,6 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
   }
 }
 
-function messageOf({ step, loss, imagesPerSecond }: LossPoint): string {
-  return `step ${step}, loss ${loss.toFixed(4)}, ${imagesPerSecond.toFixed(1)} images/s`
+function messageOf({ step, loss, imagesPerSecond }: LossPoint, images: number): string {
+  return `step ${step}, loss ${loss.toFixed(4)}, ${(imagesPerSecond / images).toPrecision(2)} steps/s`
 }

@@ -1,0 +1,109 @@
+import { resolve } from 'node:path'
+import { Option, type Command } from 'commander'
+import type { Client, Input } from '../../contract/procedures.ts'
+import type { ProviderSetting } from '../../contract/schemas.ts'
+import { studentSizeSchema } from '../../contract/training-schemas.ts'
+import { integerIn, numberIn, trainingSize } from './arguments.ts'
+import { duration, printResult, type OutputOptions } from './output.ts'
+import { followJob, withStudio } from './studio-session.ts'
+
+interface DistillOptions extends OutputOptions {
+  readonly run: string
+  readonly student: string
+  readonly init?: string
+  readonly steps?: number
+  readonly size?: { readonly height: number; readonly width: number }
+  readonly batch?: number
+  readonly lr?: number
+  readonly warmup?: number
+  readonly heldOut?: number
+  readonly seed?: number
+  readonly provider?: ProviderSetting
+  readonly name?: string
+}
+
+interface Distilled {
+  /** id of the student */
+  readonly student: string | null
+  readonly name: string
+  readonly distillation: string
+  readonly steps: number
+  /** of the last update */
+  readonly loss: number | null
+  /** best score of the held-out panoramas; null: none is held out */
+  readonly score: number | null
+  readonly seconds: number
+  readonly stepsPerSecond: number | null
+}
+
+export function addDistillCommand(program: Command): void {
+  program
+    .command('distill <workspace>')
+    .description('train a compact student on the pseudo-labels of a labelling run; the same command again continues an interrupted one')
+    .requiredOption('--run <run>', 'labelling run: id, name or "last"')
+    .requiredOption('--student <student>', 'mini, tiny, small (SegFormer B0, B1, B2), or the path of an ONNX file')
+    .option('--init <weights>', 'weights to begin with: a .safetensors file, or an earlier student (id or name); random where omitted')
+    .option('--steps <n>', 'updates of the weights', integerIn(1, 10_000_000))
+    .option('--size <HxW>', 'training size, multiples of 32', trainingSize)
+    .option('--batch <n>', 'samples per update', integerIn(1, 64))
+    .option('--lr <rate>', 'learning rate', numberIn(0, 1))
+    .option('--warmup <n>', 'updates until the learning rate has its full value', integerIn(0, 10_000_000))
+    .option('--held-out <share>', 'share of the panoramas that scores the student instead of teaching it', numberIn(0, 0.5))
+    .option('--seed <n>', 'decides everything random', integerIn(0, 2 ** 32 - 1))
+    .addOption(new Option('--provider <provider>', 'execution provider').choices(['auto', 'cpu', 'webgpu', 'cuda']))
+    .option('--name <name>', 'name of the distillation run and its student')
+    .option('--json', 'print one JSON document: {student, name, distillation, steps, loss, score, seconds, stepsPerSecond}')
+    .action(async (workspace: string, options: DistillOptions) => {
+      const result = await withStudio(workspace, (client) => distill(client, options))
+      printResult(result, options, describe)
+    })
+}
+
+async function distill(client: Client, options: DistillOptions): Promise<Distilled> {
+  const started = performance.now()
+  const { distillationId, jobId } = await client.call('distillations.start', requestOf(options))
+  await followJob(client, jobId)
+  const run = await client.call('distillations.get', { distillation: distillationId })
+  return {
+    student: run.studentId,
+    name: run.name,
+    distillation: run.id,
+    steps: run.step,
+    loss: run.loss,
+    score: run.bestScore,
+    seconds: (performance.now() - started) / 1000,
+    stepsPerSecond: run.imagesPerSecond === null ? null : run.imagesPerSecond / (run.batch * run.accumulate),
+  }
+}
+
+function requestOf(options: DistillOptions): Input<'distillations.start'> {
+  const { run, student, init, steps, size, batch, lr, warmup, heldOut, seed, provider, name } = options
+  const built = studentSizeSchema.safeParse(student)
+  return {
+    run,
+    student: built.success ? built.data : { onnx: resolve(student) },
+    init: initOf(init),
+    config: {
+      ...(steps === undefined ? {} : { steps }),
+      ...size,
+      ...(batch === undefined ? {} : { batch }),
+      ...(lr === undefined ? {} : { learningRate: lr }),
+      ...(warmup === undefined ? {} : { warmupSteps: warmup }),
+      ...(heldOut === undefined ? {} : { heldOut }),
+      ...(seed === undefined ? {} : { seed }),
+    },
+    name: name ?? null,
+    provider: provider ?? null,
+  }
+}
+
+function initOf(init: string | undefined): Input<'distillations.start'>['init'] {
+  if (init === undefined || init === 'random') return 'random'
+  return init.endsWith('.safetensors') ? { file: resolve(init) } : { student: init }
+}
+
+function describe({ student, name, steps, loss, score, seconds, stepsPerSecond }: Distilled): string {
+  const speed = stepsPerSecond === null ? '' : `, ${stepsPerSecond.toPrecision(3)} steps a second`
+  const scored = score === null ? '' : `, best score ${(100 * score).toFixed(1)} %`
+  return `Student ${student ?? '(none)'} "${name}": ${steps} steps, loss ${loss?.toFixed(4) ?? '-'}${scored}, ${duration(seconds)}${speed}`
+}
