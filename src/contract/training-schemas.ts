@@ -240,14 +240,14 @@ export const evaluationRecordSchema = z.object({
   error: z.string().nullable(),
   /** null until it is done */
   result: evaluationSchema.nullable(),
-  /** rows: truth, columns: prediction; pixels */
+  /** pixels; rows: truth by trainId, columns: prediction by trainId, and one more for predictions of no class */
   confusion: z.array(z.array(z.number())).nullable(),
   perPanorama: z.array(z.object({
     panoramaId: z.string(), name: z.string(), miou: z.number().nullable(), pixelAccuracy: z.number().nullable(),
     /** artifact with the label map that was scored */
     prediction: hashSchema,
   })),
-  /** SHA-256 by name of everything that made the numbers: weights, settings, truth */
+  /** SHA-256 by name of everything that made the numbers: network, settings, images, truth, predictions; `program` is its version */
   hashes: z.record(z.string(), z.string()),
   /** of inference, per panorama; null for a labelling run */
   millisecondsPerPanorama: z.number().nullable(),
