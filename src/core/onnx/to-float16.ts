@@ -60,11 +60,11 @@ export function toFloat16(model: Model, { largest = new Map() }: Float16Options 
     const fits = !node.outputs.some((name) => (largest.get(name) ?? 0) * HEADROOM > LARGEST) && inputs.every((value) => value === undefined || fitsHalf(builder, value))
     if (wanted && !fits) kept.push(describeNode(node))
     const operand = wanted && fits ? half : (value: Value) => single(builder, value)
+    // the model's outputs keep their names and their type
+    const renamed = (name: string): string => (wanted && fits && results.has(name) ? builder.available(`${name}.float16`) : name)
     return builder.append({
-      ...node,
+      ...node, name: renamed(node.name), outputs: node.outputs.map(renamed),
       inputs: inputs.map((value) => (value === undefined ? '' : operand(value).name)),
-      // the model's outputs keep their names and their type
-      outputs: node.outputs.map((name) => (wanted && fits && results.has(name) ? builder.available(`${name}.float16`) : name)),
     })
   }
 

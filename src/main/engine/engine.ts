@@ -236,13 +236,13 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** A call about a student's networks: always on the CPU. */
   async function exportCall<C extends 'convertNetwork' | 'measureNetworks'>(
-    call: C, request: EngineCalls[C]['request'], options: PanoramaCall,
+    name: C, request: EngineCalls[C]['request'], call: PanoramaCall,
   ): Promise<EngineCalls[C]['response']> {
-    throwIfCancelled(options.signal)
+    throwIfCancelled(call.signal)
     const engine = await alive()
-    throwIfCancelled(options.signal)
+    throwIfCancelled(call.signal)
     try {
-      const answer = engine.call(call, request, options)
+      const answer = engine.call(name, request, call)
       notify()
       const response = await answer
       crashes = 0
@@ -284,8 +284,8 @@ export function createEngine(options: EngineOptions): Engine {
     labelPanorama,
     segment,
     train,
-    convertNetwork: (request, options) => exportCall('convertNetwork', request, { ...options, what: `converting ${request.name}` }),
-    measureNetworks: (request, options) => exportCall('measureNetworks', request, { ...options, what: `measuring ${request.name}` }),
+    convertNetwork: (request, call) => exportCall('convertNetwork', request, { ...call, what: `converting ${request.name}` }),
+    measureNetworks: (request, call) => exportCall('measureNetworks', request, { ...call, what: `measuring ${request.name}` }),
     async estimateTraining(request) {
       const engine = await alive()
       return engine.call('estimateTraining', request, { what: 'estimating a training' })

@@ -8,6 +8,7 @@ import type { PixelRect } from '../../core/raster/crop.ts'
 import type { ClassPlanes, Raster, RgbImage } from '../../core/raster/raster.ts'
 import type { UpsampledArgmaxOptions } from '../../core/raster/upsampled-argmax.ts'
 import type { StoredArtifact } from '../artifacts/artifact-store.ts'
+import type { NetworkTasks } from './network-tasks.ts'
 
 /** Work for the raster workers: everything of a panorama that touches many pixels and is not onnxruntime's. */
 
@@ -29,7 +30,7 @@ export interface PanoramaSummary extends FusionSummary {
 }
 
 /** kind -> what goes in, what comes out. Arrays named `out` lie in shared memory and are filled. */
-export interface RasterTasks {
+export interface RasterTasks extends NetworkTasks {
   /** reads an image file into `out` (width * height * 3, RGB), when its content has this SHA-256 */
   decodeImage: { input: { path: string; sha256: string; size: Size; out: Uint8Array }; output: null }
   /** a crop across the seam, resized, as normalised planes padded to `frame` */

@@ -3,11 +3,12 @@ import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { toWireError } from '../../contract/errors.ts'
 import type { WireError } from '../../contract/errors.ts'
 import { IMAGE_TASKS } from './image-tasks.ts'
+import { NETWORK_TASKS } from './network-task-handlers.ts'
 import type { RasterTask, TaskHandlers } from './raster-tasks.ts'
 import { STAGE_TASKS } from './stage-tasks.ts'
 import { transferablesOf } from './transfer.ts'
 
-const HANDLERS: TaskHandlers = { ...IMAGE_TASKS, ...STAGE_TASKS }
+const HANDLERS: TaskHandlers = { ...IMAGE_TASKS, ...STAGE_TASKS, ...NETWORK_TASKS }
 
 export type TaskAnswer = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: WireError }
 

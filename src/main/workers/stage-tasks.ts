@@ -18,10 +18,11 @@ import { upsampledArgmax } from '../../core/raster/upsampled-argmax.ts'
 import { openArtifactStore } from '../artifacts/artifact-store.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import { isFiniteData } from './finite.ts'
+import type { NetworkTasks } from './network-tasks.ts'
 import type { PanoramaSummary, Source, TaskHandlers } from './raster-tasks.ts'
 
 /** The steps of the method behind the networks, one handler per step. Artifacts are read and written here. */
-export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cropPixels' | 'rollImage'> = {
+export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cropPixels' | 'rollImage' | keyof NetworkTasks> = {
   async readEmbedding({ root, hash }) {
     return decoded(decodeEmbedding, await store(root).read(hash), hash)
   },
