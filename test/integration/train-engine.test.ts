@@ -155,6 +155,18 @@ test('any ONNX file with gradients is a student, under its own names', async () 
   await expect(engine.train(folder.request({}, { ...source, classes: 8 }), own.options)).rejects.toMatchObject({ code: 'bad-model', message: expect.stringContaining('own.onnx tells 19 classes apart; the labels have 8') as string })
 })
 
+test('a TA is refined on pairs of its windows: it agrees with them more and more', async () => {
+  const heard = listener()
+  const size = { height: 64, width: 64 }
+  const response = await engine.train(folder.request({ ...size, steps: 24, batch: 2 }, { task: 'refine-ta' }), heard.options)
+  expect(response).toEqual({ reason: 'finished', step: 24 })
+  const points = heard.of('point').map(({ point }) => point)
+  const mean = (term: string, from: number) => points.slice(from, from + 4).reduce((sum, { terms }) => sum + terms[term] / 4, 0)
+  expect(Object.keys(points[0].terms)).toEqual(['ensemble', 'confident', 'consistency'])
+  for (const term of ['ensemble', 'confident']) expect(mean(term, 20), term).toBeLessThan(0.8 * mean(term, 0))
+  expect(heard.of('checkpoint').map(({ step, best }) => [step, best])).toEqual([[24, true]])
+})
+
 test('an estimate needs no run', async () => {
   const { architecture, classes, network, weights, config, batch, accumulate } = folder.request()
   const estimate = await engine.estimateTraining({ architecture, classes, network, weights, config, batch, accumulate })

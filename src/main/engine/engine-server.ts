@@ -86,7 +86,11 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
     probe: ({ provider }) => probeProvider(ort, provider, threads).catch(asEngineError),
     label,
     segment,
-    train: (request, call) => inTurn(call.signal, () => training.train(request, call)),
+    train: (request, call) => inTurn(call.signal, async () => {
+      // a training has the machine to itself
+      await parts.sessions.closeAll()
+      return training.train(request, call)
+    }),
     convertNetwork: (request, call) => inTurn(call.signal, () => convertNetwork({ ...parts, threads }, request, call)),
     measureNetworks: (request, call) => inTurn(call.signal, () => measureNetworks({ ...parts, threads }, request, call)),
     estimateTraining: (request) => training.estimate(request),

@@ -47,6 +47,8 @@ export interface Sessions {
    */
   run(network: OpenNetwork, run: Omit<OrtRun, 'session'>, options: AskOptions): Promise<OrtRunResult>
   setThreads(threads: number): void
+  /** gives all memory back: something else needs it */
+  closeAll(): Promise<void>
   /** provider of the session that was made last */
   lastProvider(): Provider | null
 }
@@ -120,6 +122,11 @@ export function createSessions(ort: OrtClient, cpuThreads: number): Sessions {
     },
     setThreads(next) {
       threads = next
+    },
+    async closeAll() {
+      const names = [...open.keys()]
+      open.clear()
+      if (names.length > 0) await ort.ask({ type: 'release', names })
     },
     lastProvider: () => lastProvider,
   }

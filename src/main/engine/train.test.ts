@@ -78,6 +78,11 @@ async function run(script: Script, { config = {}, request = {}, parts = {}, sign
   return { response, events, opens, steps, saves, of: (type: TrainEvent['type']) => events.filter((event) => event.type === type) }
 }
 
+function withoutGpu({ provider }: OpenTraining) {
+  if (provider === 'webgpu') throw new TrainingFailure('runtime', 'no kernel')
+  return {}
+}
+
 test('short of memory in a step: half the batch, twice the micro-batches, the same update again', async () => {
   const { response, opens, of, saves } = await run({
     step(_request, time) {
@@ -110,15 +115,11 @@ test('a batch of one that does not fit: an error that names what to change', asy
 
 test('a GPU that fails: the CPU goes on, loudly, and it is not tried again', async () => {
   const failedProviders = {}
-  const failing = (request: OpenTraining) => {
-    if (request.provider === 'webgpu') throw new TrainingFailure('runtime', 'no kernel')
-    return {}
-  }
-  const first = await run({ open: failing }, { request: { provider: 'webgpu' }, parts: { failedProviders } })
+  const first = await run({ open: withoutGpu }, { request: { provider: 'webgpu' }, parts: { failedProviders } })
   expect(first.response).toEqual({ reason: 'finished', step: 4 })
   expect(first.of('warning')).toEqual([{ type: 'warning', message: 'webgpu failed and the CPU took over: no kernel' }])
   expect(first.of('started')).toMatchObject([{ provider: 'cpu' }])
-  const second = await run({ open: failing }, { request: { provider: 'webgpu' }, parts: { failedProviders } })
+  const second = await run({ open: withoutGpu }, { request: { provider: 'webgpu' }, parts: { failedProviders } })
   expect(second.opens.map(({ provider }) => provider)).toEqual(['cpu'])
 })
 

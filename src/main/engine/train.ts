@@ -110,10 +110,10 @@ class Run {
   }
 
   private openOnce(): Promise<OpenedTraining> {
-    const { architecture, classes, network, weights, config, threads, artifactsRoot } = this.request
+    const { architecture, classes, network, weights, config, threads, artifactsRoot, task = 'distil' } = this.request
     return this.thread.ask('open', {
       source: { architecture, classes, network, weights, seed: config.seed },
-      config, threads, artifactsRoot, batch: this.batch, accumulate: this.accumulate, provider: this.provider, resume: this.saved,
+      task, config, threads, artifactsRoot, batch: this.batch, accumulate: this.accumulate, provider: this.provider, resume: this.saved,
     })
   }
 
@@ -185,8 +185,8 @@ class Run {
 
   private queue(): SampleQueue {
     const { pool, cache } = this.viewer
-    const { panoramas, config } = this.request
-    this.samples ??= startSampleQueue({ pool, cache, panoramas, config, batch: this.batch, cursor: this.progress.cursor })
+    const { panoramas, config, task = 'distil' } = this.request
+    this.samples ??= startSampleQueue({ task, pool, cache, panoramas, config, batch: this.batch, cursor: this.progress.cursor })
     return this.samples
   }
 

@@ -5,12 +5,12 @@ import { estimatePeakBytes } from '../../core/autodiff/memory.ts'
 import { withParameters } from '../../core/autodiff/parameter-layout.ts'
 import type { TrainingStep } from '../../core/autodiff/training-step.ts'
 import { readSafetensors, writeSafetensors } from '../../core/formats/safetensors.ts'
-import { makePlanes, planesAsTensors } from '../../core/goodsam/distillation/sample-planes.ts'
 import type { Tensor } from '../../core/onnx/tensor.ts'
 import { writeModel } from '../../core/onnx/write.ts'
 import { openArtifactStore } from '../artifacts/artifact-store.ts'
 import { sessionOptions } from './ort-values.ts'
 import { compilePrediction, compileStudent, keptVectors, parameterCount } from './training-compile.ts'
+import { LESSONS } from './training-lesson.ts'
 import type { OpenTraining, StepRequest, TrainingCall, TrainingCalls, TrainingProgress } from './training-messages.ts'
 import { openTraining, type TrainingSession, type TrainingState } from './training-session.ts'
 import { openStudent, type Student } from './training-student.ts'
@@ -83,9 +83,9 @@ export function createTrainer(openSession: typeof openTraining = openTraining): 
   }
 
   function feeds({ batch: buffer }: StepRequest): Readonly<Record<string, Tensor>> {
-    const { options: { config, batch }, student: { input } } = current()
-    const planes = planesAsTensors(makePlanes(config, batch, buffer), config)
-    return { ...planes, [input]: planes.pixel_values }
+    const { options: { task, config, batch }, student: { input } } = current()
+    const tensors = LESSONS[task].tensors(config, batch, buffer)
+    return { ...tensors, [input]: tensors.pixel_values }
   }
 
   async function makeStep(request: StepRequest): Promise<TrainingCalls['step']['response']> {

@@ -5,30 +5,32 @@ import { adamW } from '../../core/autodiff/optimizers.ts'
 import { slicesOf, type StateVector } from '../../core/autodiff/step-state.ts'
 import { compileTrainingStep, type TrainingStep } from '../../core/autodiff/training-step.ts'
 import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
-import { distillationLoss } from '../../core/goodsam/distillation/loss.ts'
 import { rebuild } from '../../core/onnx/bind.ts'
 import { GraphBuilder } from '../../core/onnx/graph-builder.ts'
 import type { Model } from '../../core/onnx/model.ts'
 import { elementCount } from '../../core/onnx/tensor.ts'
 import { asBadModel, logitsOf, openStudent, type Student, type StudentSource } from './training-student.ts'
-import type { TrainingEstimate } from './training-protocol.ts'
+import { LESSONS } from './training-lesson.ts'
+import type { TrainingEstimate, TrainTask } from './training-protocol.ts'
 
 export interface StepPlan {
+  readonly task: TrainTask
   readonly config: DistillationConfig
   readonly batch: number
   readonly accumulate: number
 }
 
 /** Throws StudioError bad-model where the student has operators without a gradient, or does not fit the size. */
-export function compileStudent(student: Student, { config, batch, accumulate }: StepPlan): TrainingStep {
+export function compileStudent(student: Student, { task, config, batch, accumulate }: StepPlan): TrainingStep {
   const { height, width, weightDecay, clipNorm, emaDecay } = config
+  const { loss, images, batchNormalization } = LESSONS[task]
   try {
-    return compileTrainingStep(student.model, distillationLoss(config), adamW({ weightDecay }), {
-      bindings: student.bindings({ batch, height, width }),
+    return compileTrainingStep(student.model, loss(config), adamW({ weightDecay }), {
+      bindings: student.bindings({ batch: images(batch), height, width }),
       trainable: student.trainable,
       clipNorm: clipNorm ?? undefined,
       averageDecay: emaDecay ?? undefined,
-      accumulate,
+      accumulate, batchNormalization,
     })
   } catch (error) {
     throw asBadModel(error)

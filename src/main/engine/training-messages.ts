@@ -2,6 +2,7 @@ import type { WireError } from '../../contract/errors.ts'
 import type { Provider } from '../../contract/schemas.ts'
 import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
 import type { ClassPlanes } from '../../core/raster/raster.ts'
+import type { TrainTask } from './training-protocol.ts'
 import type { StudentSource } from './training-student.ts'
 
 /** What the engine's main thread asks of the thread that trains, and what it answers. */
@@ -18,6 +19,7 @@ export interface TrainingProgress {
 }
 
 export interface OpenTraining {
+  readonly task: TrainTask
   readonly source: StudentSource
   readonly config: DistillationConfig
   readonly batch: number
@@ -39,7 +41,7 @@ export interface OpenedTraining {
 }
 
 export interface StepRequest {
-  /** a batch's planes (core/goodsam/distillation/sample-planes.ts) */
+  /** a batch's planes (training-lesson.ts) */
   readonly batch: SharedArrayBuffer
   readonly learningRate: number
   /** whether it ends an update */

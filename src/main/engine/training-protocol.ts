@@ -17,7 +17,15 @@ export interface TrainingPanorama {
   readonly weight: number
 }
 
+/**
+ * distil: a student on whole panoramas. refine-ta: a TA on pairs of its windows, each seen at `height` x `width` of the
+ * configuration (terms ensemble, confident, consistency; a batch of n is n pairs; nothing is scored or pictured).
+ */
+export type TrainTask = 'distil' | 'refine-ta'
+
 export interface TrainRequest {
+  /** distil where omitted */
+  readonly task?: TrainTask
   readonly name: string
   /** folder of the artifact store; results are written there */
   readonly artifactsRoot: string
@@ -74,7 +82,7 @@ export interface TrainControl {
 }
 
 /** What must be known to say what an update costs, and whether the student can be trained at all. */
-export type EstimateTrainingRequest = Pick<TrainRequest, 'architecture' | 'classes' | 'network' | 'weights' | 'config' | 'batch' | 'accumulate'>
+export type EstimateTrainingRequest = Pick<TrainRequest, 'architecture' | 'classes' | 'network' | 'weights' | 'config' | 'batch' | 'accumulate' | 'task'>
 
 export interface TrainingEstimate {
   /** numbers that are learned */

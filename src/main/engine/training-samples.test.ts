@@ -9,7 +9,7 @@ const PANORAMAS = [0, 20, 50].map((roll) => ({ panoramaId: `${roll}`, name: `${r
 async function batches(threads: number, { cursor, batch, count }: { cursor: number; batch: number; count: number }): Promise<{ bytes: Buffer; cursor: number }[]> {
   const pool = createTrainingPool(threads)
   const cache = createDataCache(async (hash) => paintedTrainingData(Number(hash)), 1e9)
-  const queue = startSampleQueue({ pool, cache, panoramas: PANORAMAS, config: QUICK, batch, cursor })
+  const queue = startSampleQueue({ task: 'distil', pool, cache, panoramas: PANORAMAS, config: QUICK, batch, cursor })
   const taken: { bytes: Buffer; cursor: number }[] = []
   for (let index = 0; index < count; index++) {
     const { buffer, cursor: after } = await queue.next()
@@ -30,7 +30,7 @@ test('the samples are the same for any number of threads, and from any point on'
 
 /** Answers in its own time. */
 function slowPool(draw: (index: number) => Promise<number>): TrainingPool {
-  return { run: (_kind, input) => draw((input as { index: number }).index) as never, close: async () => {} }
+  return { run: (_kind, input) => draw((input as { place: { index: number } }).place.index) as never, close: async () => {} }
 }
 
 test('batches are drawn ahead, and no buffer is written while it is read', async () => {
@@ -38,14 +38,14 @@ test('batches are drawn ahead, and no buffer is written while it is read', async
   const seen = new Set<SharedArrayBuffer>()
   const pool: TrainingPool = {
     async run(_kind, input) {
-      seen.add((input as { out: SharedArrayBuffer }).out)
+      seen.add((input as { place: { buffer: SharedArrayBuffer } }).place.buffer)
       drawing++
       return 0 as never
     },
     close: async () => {},
   }
   const cache = createDataCache(async () => paintedTrainingData(0), 1e9)
-  const queue = startSampleQueue({ pool, cache, panoramas: PANORAMAS, config: QUICK, batch: 1, cursor: 0 })
+  const queue = startSampleQueue({ task: 'distil', pool, cache, panoramas: PANORAMAS, config: QUICK, batch: 1, cursor: 0 })
   await wait(20)
   expect(drawing).toBe(3)
   const first = await queue.next()
@@ -66,7 +66,7 @@ test('a sample that cannot be drawn fails the batch it is in, and no earlier one
     return 0
   })
   const cache = createDataCache(async () => paintedTrainingData(0), 1e9)
-  const queue = startSampleQueue({ pool, cache, panoramas: PANORAMAS, config: QUICK, batch: 1, cursor: 0 })
+  const queue = startSampleQueue({ task: 'distil', pool, cache, panoramas: PANORAMAS, config: QUICK, batch: 1, cursor: 0 })
   await wait(20)
   await queue.next()
   await expect(queue.next()).rejects.toThrow('damaged')

@@ -2,9 +2,9 @@
 import type { TrainingData } from '../../core/formats/training-data.ts'
 import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
 import { samplePlan } from '../../core/goodsam/distillation/random.ts'
-import { planesBytes } from '../../core/goodsam/distillation/sample-planes.ts'
 import type { TrainingPool } from '../workers/training-pool.ts'
-import type { TrainingPanorama } from './training-protocol.ts'
+import { LESSONS } from './training-lesson.ts'
+import type { TrainingPanorama, TrainTask } from './training-protocol.ts'
 
 /** Decoded panoramas by hash, in memory that all threads share. */
 export interface DataCache {
@@ -62,6 +62,7 @@ function bytesOf({ image, ta, fused, boundary, truth, windows }: TrainingData): 
 }
 
 export interface SampleQueueOptions {
+  readonly task: TrainTask
   readonly pool: TrainingPool
   readonly cache: DataCache
   readonly panoramas: readonly TrainingPanorama[]
@@ -95,20 +96,19 @@ const AHEAD = 3
  * Draws batches ahead of their use. The n-th sample of a run depends on the seed and n alone, so that neither the number
  * of threads nor an interruption changes it.
  */
-export function startSampleQueue({ pool, cache, panoramas, config, batch, cursor: start }: SampleQueueOptions): SampleQueue {
+export function startSampleQueue({ task, pool, cache, panoramas, config, batch, cursor: start }: SampleQueueOptions): SampleQueue {
   const planned = samplePlan(config.seed, panoramas.length)
-  const { height, width, augmentation, windowsPerSample } = config
-  const drawn = { height, width, augmentation, windowsPerSample }
+  const { bytes } = LESSONS[task]
   const queue: { readonly buffer: SharedArrayBuffer; readonly cursor: number; readonly made: Promise<number> }[] = []
   let next = start
   let inUse: SharedArrayBuffer | null = null
   let taken = 0
   let dropped = 0
 
-  async function drawSample(place: number, index: number, out: SharedArrayBuffer): Promise<number> {
+  async function drawSample(place: number, index: number, buffer: SharedArrayBuffer): Promise<number> {
     const { item, random } = planned(place)
     const { data, weight } = panoramas[item]
-    return pool.run('sample', { data: await cache.get(data), random: random.state(), weight, config: drawn, out, batch, index })
+    return pool.run('sample', { task, data: await cache.get(data), random: random.state(), weight, config, place: { buffer, batch, index } })
   }
 
   async function drawBatch(first: number, out: SharedArrayBuffer): Promise<number> {
@@ -127,11 +127,11 @@ export function startSampleQueue({ pool, cache, panoramas, config, batch, cursor
     queue.push({ buffer, cursor: next, made })
   }
 
-  for (let count = 0; count < AHEAD; count++) refill(new SharedArrayBuffer(planesBytes(config, batch)))
+  for (let count = 0; count < AHEAD; count++) refill(new SharedArrayBuffer(bytes(config, batch)))
 
   return {
     async next() {
-      refill(inUse ?? new SharedArrayBuffer(planesBytes(config, batch)))
+      refill(inUse ?? new SharedArrayBuffer(bytes(config, batch)))
       const [{ buffer, cursor, made }] = queue.splice(0, 1)
       const asked = performance.now()
       dropped += await made

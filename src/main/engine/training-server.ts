@@ -51,7 +51,7 @@ export function createTrainingServer(failedProviders: Partial<Record<Provider, s
         events.flush()
       }
     },
-    estimate: ({ architecture, classes, network, weights, config, batch, accumulate }) =>
-      pool.run('estimate', { source: { architecture, classes, network, weights, seed: config.seed }, plan: { config, batch, accumulate } }),
+    estimate: ({ architecture, classes, network, weights, config, batch, accumulate, task = 'distil' }) =>
+      pool.run('estimate', { source: { architecture, classes, network, weights, seed: config.seed }, plan: { task, config, batch, accumulate } }),
   }
 }

@@ -4,8 +4,6 @@ import { StudioError } from '../../contract/errors.ts'
 import { writeIndexedPng } from '../../core/formats/indexed-png.ts'
 import { decodeTrainingData, type TrainingData } from '../../core/formats/training-data.ts'
 import { randomFrom } from '../../core/goodsam/distillation/random.ts'
-import { makePlanes, planesAt } from '../../core/goodsam/distillation/sample-planes.ts'
-import { drawSample } from '../../core/goodsam/distillation/sampler.ts'
 import { IGNORE_ID } from '../../core/labels/label-set.ts'
 import { addToConfusion, emptyConfusion } from '../../core/metrics/confusion.ts'
 import { pixelValues } from '../../core/raster/pixel-values.ts'
@@ -13,6 +11,7 @@ import type { Raster } from '../../core/raster/raster.ts'
 import { upsampledArgmax } from '../../core/raster/upsampled-argmax.ts'
 import { openArtifactStore } from '../artifacts/artifact-store.ts'
 import { estimateStep } from '../engine/training-compile.ts'
+import { LESSONS } from '../engine/training-lesson.ts'
 import { isFiniteData } from './finite.ts'
 import type { TrainingTaskHandlers } from './training-tasks.ts'
 
@@ -27,10 +26,7 @@ export const TRAINING_TASKS: TrainingTaskHandlers = {
     }
   },
 
-  sample({ data, random, weight, config, out, batch, index }) {
-    const into = planesAt(makePlanes(config, batch, out), index, config)
-    return drawSample(data, { config, random: randomFrom(random), weight }, into).droppedVotes
-  },
+  sample: ({ task, data, random, weight, config, place }) => LESSONS[task].draw(data, { config, random: randomFrom(random), weight }, place),
 
   pixels({ data: { image }, out }) {
     pixelValues(image, image, out)

@@ -2,7 +2,8 @@ import type { DistillationConfig } from '../../core/goodsam/distillation-config.
 import type { TrainingData } from '../../core/formats/training-data.ts'
 import type { RandomState } from '../../core/goodsam/distillation/random.ts'
 import type { ClassPlanes } from '../../core/raster/raster.ts'
-import type { TrainingEstimate } from '../engine/training-protocol.ts'
+import type { SamplePlace } from '../engine/training-lesson.ts'
+import type { TrainingEstimate, TrainTask } from '../engine/training-protocol.ts'
 import type { StepPlan } from '../engine/training-compile.ts'
 import type { StudentSource } from '../engine/training-student.ts'
 
@@ -27,13 +28,12 @@ export interface TrainingTasks {
   /** one sample into its place in a batch; returns the share of votes that were left out */
   sample: {
     input: {
+      task: TrainTask
       data: TrainingData
       random: RandomState
       weight: number
-      config: Pick<DistillationConfig, 'height' | 'width' | 'augmentation' | 'windowsPerSample'>
-      out: SharedArrayBuffer
-      batch: number
-      index: number
+      config: DistillationConfig
+      place: SamplePlace
     }
     output: number
   }
