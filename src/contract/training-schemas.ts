@@ -120,7 +120,7 @@ export type DistillationRun = z.infer<typeof distillationRunSchema>
 export const lossPointSchema = z.object({
   step: z.int(),
   loss: z.number(),
-  /** by level: image, window, confident, boundary (consistency where a TA is refined) */
+  /** by level: image, window, confident, boundary; ensemble, confident, consistency where a TA is refined */
   terms: z.record(z.string(), z.number()),
   learningRate: z.number(),
   gradientNorm: z.number(),

@@ -66,7 +66,7 @@ export function distilJobHandler(tools: DistilTools, { backoffMs = BACKOFF_MS }:
         if (reason === 'early') context.log('info', `Ended early at step ${step}: no better score in ${run.config.patience} scores.`)
         tools.store.transaction((db) => releaseTrainingData(db, run.id))
       } finally {
-        recorder.close()
+        await recorder.close()
         tools.changes.emit('distillations', run.id)
       }
     },

@@ -48,10 +48,10 @@ export interface DistillationPlan {
 /** A batch that fills more of the memory than this is worth a warning. */
 const MEMORY_SHARE = 0.8
 /**
- * Floating-point operations a second in a training step, for machines that have trained nothing yet: of one core, and of
- * a GPU, measured on laptops of 2023. [D]
+ * Floating-point operations a second in a training step, for machines that have trained nothing yet: of one core (Mini at
+ * 512x1024, docs/performance.md), and of a small GPU. [D]
  */
-const CORE_RATE = 1.5e10
+const CORE_RATE = 3e10
 const GPU_RATE = 2e12
 
 /** What a machine is called where speeds are remembered. */

@@ -19,7 +19,8 @@ export interface TrainingRecorder {
   record(event: TrainEvent): void
   /** writes the points that wait */
   flush(): void
-  close(): void
+  /** resolves when nothing is written or removed any more */
+  close(): Promise<void>
 }
 
 /** Points reach the disk at every score, picture and checkpoint, and at the latest after this. */
@@ -37,6 +38,7 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
   /** images of an update: halving the batch may change it */
   let images = getDistillation(store.read, id).batch * getDistillation(store.read, id).accumulate
   let failure: unknown = null
+  let removing: Promise<unknown> = Promise.resolve()
 
   const writer = createThrottle(WRITE_EVERY_MS, () => {
     try {
@@ -119,7 +121,10 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
         unnamed = pruneCheckpoints(db, id, config.keepCheckpoints)
       })
       // the rows are gone: a file that cannot be removed now is left to the collector
-      for (const hash of unnamed) artifacts.remove(hash).catch((error: unknown) => context.log('warn', String(error)))
+      const remove = async (): Promise<void> => {
+        for (const hash of unnamed) await artifacts.remove(hash)
+      }
+      removing = removing.then(remove).catch((error: unknown) => context.log('warn', String(error)))
       changes.emit('distillations', id)
       const student = findStudentOf(store.read, id)
       if (student !== null) changes.emit('students', student.id)
@@ -147,10 +152,11 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
       handler(event)
     },
     flush,
-    close() {
+    async close() {
       writer.close()
       teller.close()
       tell()
+      await removing
     },
   }
 }

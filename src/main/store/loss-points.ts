@@ -3,7 +3,7 @@ import type { ReadDb, Row, WriteDb } from './database.ts'
 import { asCount, parseRecord } from './rows.ts'
 
 /** Terms that a loss may have, each with its column. */
-const TERMS = ['image', 'window', 'confident', 'boundary', 'consistency'] as const
+const TERMS = ['image', 'window', 'confident', 'boundary', 'ensemble', 'consistency'] as const
 
 /** Appends to the curve of a run. A step that is there already was computed again: its point is replaced. */
 export function addLossPoints(db: WriteDb, distillationId: string, points: readonly LossPoint[]): void {

@@ -52,6 +52,7 @@ CREATE TABLE loss_points (
   window REAL,
   confident REAL,
   boundary REAL,
+  ensemble REAL,
   consistency REAL,
   learning_rate REAL NOT NULL,
   gradient_norm REAL NOT NULL,
