@@ -68,9 +68,11 @@ describe('evaluate', () => {
   }, 60_000)
 })
 
-describe('compare', () => {
-  const compare = (...subjects: string[]) => goodsamJson<Comparison>(['compare', workspace, ...subjects, '--mode', 'sliding', '--provider', 'cpu'])
+function compare(...subjects: string[]): Promise<Comparison> {
+  return goodsamJson(['compare', workspace, ...subjects, '--mode', 'sliding', '--provider', 'cpu'])
+}
 
+describe('compare', () => {
   it('evaluates what is missing, once', async () => {
     const first = await compare('colours', 'mini', 'by colour')
     expect(first.evaluations.map(({ subject }) => `${subject.kind} ${subject.name}`)).toEqual(['ta colours', 'student mini', 'run by colour'])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RECIPES, SAM_DEFAULTS } from '../../core/goodsam/config.ts'
-import { stageKeys, type StageInputs } from './stage-keys.ts'
+import { predictionKeys, stageKeys, type PredictionInputs, type StageInputs } from './stage-keys.ts'
 
 const base: StageInputs = {
   image: 'a'.repeat(64),
@@ -40,5 +40,27 @@ describe('stage keys', () => {
 
   it('another image re-runs everything', () => {
     expect(changed({ ...base, image: 'e'.repeat(64) })).toEqual(['embeddings', 'masks', 'semantics', 'boundary', 'fusion'])
+  })
+})
+
+describe('predictionKeys', () => {
+  const whole: PredictionInputs = { image: 'a'.repeat(64), cyclic: true, network: 'd'.repeat(64), mode: { kind: 'whole', height: 256, width: 512 } }
+  const sliding: PredictionInputs = { ...whole, mode: { kind: 'sliding', config: RECIPES.goodsam } }
+  const { windows, contextWeight, ...rest } = RECIPES.goodsam
+
+  it('differ by everything the network sees, and from those of the turned panorama', () => {
+    const others: PredictionInputs[] = [
+      whole, sliding, { ...whole, image: 'b'.repeat(64) }, { ...whole, cyclic: false }, { ...whole, network: 'e'.repeat(64) },
+      { ...whole, mode: { kind: 'whole', height: 512, width: 512 } }, { ...whole, mode: { kind: 'whole', height: 256, width: 256 } },
+      { ...sliding, mode: { kind: 'sliding', config: RECIPES['goodsam++'] } }, { ...sliding, mode: { kind: 'sliding', config: { ...rest, windows, contextWeight: 0 } } },
+    ]
+    const keys = others.flatMap((inputs) => Object.values(predictionKeys(inputs)))
+    expect(new Set(keys).size).toBe(2 * others.length)
+  })
+
+  it('do not differ by what no prediction reads: fusion, theta, boundary', () => {
+    const fusion = { ...RECIPES.goodsam.fusion, theta: 0.9 }
+    const other = predictionKeys({ ...sliding, mode: { kind: 'sliding', config: { ...RECIPES.goodsam, fusion, boundaryRadiusFraction: 0.1 } } })
+    expect(other).toEqual(predictionKeys(sliding))
   })
 })
