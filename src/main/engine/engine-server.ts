@@ -118,7 +118,7 @@ export function serveEngine(channel: EngineChannel, options: { readonly onnxrunt
   }
 
   function beat(): void {
-    const provider = parts.sessions.lastProvider()
+    const provider = training.provider() ?? parts.sessions.lastProvider()
     channel.post({ type: 'heartbeat', rssBytes: process.memoryUsage.rss(), provider, failedProviders })
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { paintedTrainingData, QUICK, TINY } from '../../../test/support/training-panoramas.ts'
+import { StudioError } from '../../contract/errors.ts'
 import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
 import type { TrainingPool } from '../workers/training-pool.ts'
 import { train, type TrainParts } from './train.ts'
@@ -19,7 +20,7 @@ interface Script {
   readonly step?: (request: StepRequest, time: number) => StepOutcome
   /** of the held-out panorama, one after the other: the share of its pixels that are right */
   readonly scores?: readonly number[]
-  readonly saved?: (progress: TrainingProgress) => void
+  readonly save?: (progress: TrainingProgress) => void
 }
 
 async function run(script: Script, { config = {}, request = {}, parts = {}, signal = new AbortController().signal }: {
@@ -43,6 +44,7 @@ async function run(script: Script, { config = {}, request = {}, parts = {}, sign
     explain: () => 'The first NaN comes out of Log node "risky".',
     predict: () => ({ classes: 19, width: 1, height: 1, data: new Float32Array(19) }),
     save({ progress }: { progress: TrainingProgress }) {
+      script.save?.(progress)
       saves.push(progress)
       return { weights: `weights-${progress.step}`, state: `state-${progress.step}`, network: `network-${progress.step}`, bytes: 1 }
     },
@@ -161,6 +163,16 @@ test('every better score is kept; without a better one for so long it ends', asy
   const { response, events } = await run({ scores: [0.5, 0.7, 0.6, 0.7, 0.9] }, { config: { steps: 100, validateEvery: 3, patience: 2 }, request: { scoreKind: 'agreement' } })
   expect(response).toEqual({ reason: 'early', step: 12 })
   expect(events.flatMap((event) => (event.type === 'checkpoint' ? [[event.step, event.score, event.best]] : []))).toEqual([[3, 0.5, true], [6, 0.7, true], [12, 0.7, false]])
+})
+
+test('a checkpoint that cannot be written ends the run with its reason, and is not told of', async () => {
+  const { response, of } = await run({
+    save({ step }) {
+      if (step === 2) throw new StudioError('storage', 'The disk is full.')
+    },
+  }, { config: { checkpointEvery: 1 } })
+  expect(response).toMatchObject({ code: 'storage', message: 'The disk is full.' })
+  expect(of('checkpoint')).toMatchObject([{ step: 1, best: true }])
 })
 
 test('cancelled between two steps', async () => {

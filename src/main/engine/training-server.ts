@@ -11,6 +11,8 @@ import type { EstimateTrainingRequest, TrainEvent, TrainingEstimate, TrainOrder,
 export interface TrainingServer {
   train(request: SettledTrainRequest, call: ServedTraining): Promise<TrainResponse>
   estimate(request: EstimateTrainingRequest): Promise<TrainingEstimate>
+  /** of the training under way; null where there is none */
+  provider(): Provider | null
 }
 
 export interface ServedTraining {
@@ -35,6 +37,7 @@ export function createTrainingServer(failedProviders: Partial<Record<Provider, s
     cacheBytes: Math.min(MOST_CACHE_BYTES, CACHE_SHARE * totalmem()),
     failedProviders,
   }
+  let provider: Provider | null = null
   return {
     async train(request, { signal, onEvents, onOrder }) {
       const pause = new AbortController()
@@ -44,13 +47,19 @@ export function createTrainingServer(failedProviders: Partial<Record<Provider, s
         else factor = order.factor
       })
       const events = createEventQueue(onEvents)
+      const onEvent = (event: TrainEvent): void => {
+        if (event.type === 'started') provider = event.provider
+        events.add(event)
+      }
       try {
         const settled = { ...request, threads: request.threads || cores }
-        return await train(parts, settled, { signal, pause: pause.signal, onEvent: events.add, learningRateFactor: () => factor })
+        return await train(parts, settled, { signal, pause: pause.signal, onEvent, learningRateFactor: () => factor })
       } finally {
         events.flush()
+        provider = null
       }
     },
+    provider: () => provider,
     estimate: ({ architecture, classes, network, weights, config, batch, accumulate, task = 'distil' }) =>
       pool.run('estimate', { source: { architecture, classes, network, weights, seed: config.seed }, plan: { task, config, batch, accumulate } }),
   }
