@@ -187,6 +187,7 @@ export const procedures = {
     z.object({ exportId: z.string(), jobId: z.string() }),
   ),
   'students.exports': query(z.object({ student: reference.nullable() }), z.array(studentExportSchema)),
+  /** forgets it; the files in its folder stay */
   'students.removeExport': mutation(z.object({ exportId: z.string() }), nothing),
 
   'evaluations.list': query(nothing, z.array(evaluationRecordSchema.omit({ confusion: true, perPanorama: true }))),

@@ -3,6 +3,7 @@ import { addCompareCommand } from './cli/compare-command.ts'
 import { addDistillCommand } from './cli/distill-command.ts'
 import { addEngineCommands } from './cli/engine-commands.ts'
 import { addEvaluateCommands } from './cli/evaluate-commands.ts'
+import { addExportCommand } from './cli/export-command.ts'
 import { addImportCommand } from './cli/import-command.ts'
 import { addLabelCommand } from './cli/label-command.ts'
 import { addLabelsCommands } from './cli/labels-commands.ts'
@@ -29,6 +30,7 @@ export function buildProgram(): Command {
   addCompareCommand(program)
   addDistillCommand(program)
   addStudentsCommands(program)
+  addExportCommand(program)
   addServeCommand(program)
   addEngineCommands(program)
   return program

@@ -15,6 +15,7 @@ import { openLog } from './log.ts'
 import { evaluateJobHandler } from './pipeline/evaluate-job.ts'
 import { createImportHandler } from './pipeline/import-panoramas.ts'
 import { distilJobHandler, type LearningRateFactor } from './pipeline/distil-job.ts'
+import { studentExportHandler, zipName } from './pipeline/export-student.ts'
 import { labelJobHandler } from './pipeline/label-job.ts'
 import { createChangeFeed, type ChangeFeed } from './services/change-feed.ts'
 import { createFeed } from './services/feed.ts'
@@ -33,7 +34,8 @@ import { studentExportServices } from './services/student-exports.ts'
 import { studentServices } from './services/students.ts'
 import { workspaceServices } from './services/workspace.ts'
 import { findMediaType } from './store/panoramas.ts'
-import { openStore } from './store/open-store.ts'
+import { findStudentOfZip } from './store/student-exports.ts'
+import { openStore, type Store } from './store/open-store.ts'
 import { getSettings } from './store/settings.ts'
 import { createLabelPool } from './workers/label-pool.ts'
 
@@ -56,6 +58,7 @@ export interface Studio {
   readonly artifacts: {
     open(hash: string): Promise<{ readonly bytes: number; read(): Promise<Readable> } | null>
     mediaTypeOf(hash: string): string | null
+    fileNameOf(hash: string): string | null
   }
   /** files dropped on a browser window land here before they are imported */
   readonly uploadsFolder: string
@@ -88,6 +91,7 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
         label: labelJobHandler({ store, artifacts, engine }, (run) => changes.emit('results', run.id)),
         evaluate: evaluateJobHandler({ store, artifacts, engine, pool }, ({ subject }) => subject.kind === 'student' && changes.emit('students', subject.id)),
         distil: distilJobHandler({ store, artifacts, engine, pool, changes, training, learningRates, version: manifest.version }),
+        'export-student': studentExportHandler({ store, artifacts, engine, version: manifest.version }, (done) => changes.emit('exports', done.id)),
       },
       log: (level, message) => log[level]({ from: 'jobs' }, message),
     })
@@ -113,7 +117,7 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
     return {
       implementation,
       client: link.client,
-      artifacts: artifactSource(artifacts, (hash) => findMediaType(store.read, hash)),
+      artifacts: artifactSource(store, artifacts),
       uploadsFolder,
       log,
       async close() {
@@ -166,13 +170,18 @@ const AREAS: Readonly<Record<Job['kind'], Change['area']>> = {
   import: 'datasets', label: 'runs', distil: 'distillations', evaluate: 'evaluations', 'export-student': 'exports',
 }
 
-function artifactSource(artifacts: ArtifactStore, mediaTypeOf: (hash: string) => string | null): Studio['artifacts'] {
+function artifactSource({ read }: Store, artifacts: ArtifactStore): Studio['artifacts'] {
+  const archiveOf = (hash: string): string | null => findStudentOfZip(read, hash)
   return {
     async open(hash) {
       if (!(await artifacts.has(hash))) return null
       const { size } = await stat(artifacts.path(hash))
       return { bytes: size, read: async () => (await artifacts.openRead(hash)).stream }
     },
-    mediaTypeOf,
+    mediaTypeOf: (hash) => findMediaType(read, hash) ?? (archiveOf(hash) === null ? null : 'application/zip'),
+    fileNameOf(hash) {
+      const student = archiveOf(hash)
+      return student === null ? null : zipName(student)
+    },
   }
 }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { StudioError } from '../../contract/errors.ts'
 import type { FileSystem } from './durable-files.ts'
 import {
-  copyDurably, flush, flushFolder, ignore, NODE_FILE_SYSTEM, readHashed, sha256, sha256OfFile, writeDurably,
+  copyDurably, flush, flushFolder, ignore, NODE_FILE_SYSTEM, readHashed, sha256, sha256OfFile, writeDurably, writePieces,
 } from './durable-files.ts'
 import { errnoOf, storageError } from './storage-errors.ts'
 
@@ -30,6 +30,8 @@ export interface ArtifactStore {
    * read.
    */
   putFile(path: string, options?: { readonly move?: boolean }): Promise<StoredArtifact>
+  /** Stores what is made piece by piece and would be too much to hold. What the pieces' maker throws passes through. */
+  putStream(pieces: AsyncIterable<Uint8Array>): Promise<StoredArtifact>
   /** Where the artifact lies or would lie. */
   path(hash: string): string
   has(hash: string): Promise<boolean>
@@ -144,6 +146,19 @@ export function openArtifactStore(root: string, options: ArtifactStoreOptions = 
     }
   }
 
+  async function putStream(pieces: AsyncIterable<Uint8Array>): Promise<StoredArtifact> {
+    const temporary = temporaryPath()
+    try {
+      const stored = await writePieces(temporary, pieces, files)
+      if (await isStored(stored.hash, stored.bytes)) await files.unlink(temporary)
+      else await publish(temporary, stored.hash)
+      return stored
+    } catch (error) {
+      await files.unlink(temporary).catch(ignore)
+      throw errnoOf(error) === null ? error : storageError('write an artifact to', folder, error)
+    }
+  }
+
   /** Flushes the file and gives it its final name; false when it lies on another volume and must be copied. */
   async function moved(source: string, hash: string): Promise<boolean> {
     await files.chmod(source, 0o644)
@@ -232,7 +247,7 @@ export function openArtifactStore(root: string, options: ArtifactStoreOptions = 
     return sum
   }
 
-  return { root: folder, put, putFile, path, has, read, openRead, remove, list, usage, collectOrphans }
+  return { root: folder, put, putFile, putStream, path, has, read, openRead, remove, list, usage, collectOrphans }
 }
 
 /** Passes a file on and fails at its end when it is not what its name says. */

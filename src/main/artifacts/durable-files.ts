@@ -74,6 +74,27 @@ export async function writeDurably(path: string, bytes: Uint8Array, files = NODE
   }
 }
 
+/** Writes a new file piece by piece and flushes it to the disk; leaves nothing behind when that fails. */
+export async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>, files = NODE_FILE_SYSTEM): Promise<{ hash: string; bytes: number }> {
+  const handle = await files.open(path, 'wx')
+  try {
+    const hash = createHash('sha256')
+    let bytes = 0
+    for await (const piece of pieces) {
+      hash.update(piece)
+      bytes += piece.length
+      await handle.appendFile(piece)
+    }
+    await handle.sync()
+    await handle.close()
+    return { hash: hash.digest('hex'), bytes }
+  } catch (error) {
+    await handle.close().catch(ignore)
+    await files.unlink(path).catch(ignore)
+    throw error
+  }
+}
+
 /** Copies a file to a new one and flushes it; leaves nothing behind when that fails. */
 export async function copyDurably(from: string, to: string, files = NODE_FILE_SYSTEM): Promise<void> {
   try {

@@ -33,6 +33,12 @@ export interface ExportFolder {
   write(path: string, bytes: Uint8Array): Promise<void>
   /** Begins a file that is too large to be held in memory. */
   create(path: string): Promise<ExportFile>
+  /**
+   * Where a file lies until the export is shown, for somebody else to write it (durably): absolute. It becomes part of the
+   * export by `placed`.
+   */
+  place(path: string): Promise<string>
+  placed(path: string): void
   /** Shows the export: what was written takes the place of an earlier export. */
   finish(manifest: Omit<ExportManifest, 'program' | 'files'> & Readonly<Record<string, unknown>>): Promise<void>
   /** Removes everything that was written. The folder is as before. */
@@ -95,15 +101,19 @@ export async function openExportFolder(
 
   /** Where the file is written until it is shown. */
   async function staged(path: string): Promise<string> {
-    const place = join(staging, path)
-    if (!folders.has(dirname(place))) await files.mkdir(dirname(place), { recursive: true })
-    folders.add(dirname(place))
-    return place
+    const hidden = join(staging, path)
+    if (!folders.has(dirname(hidden))) await files.mkdir(dirname(hidden), { recursive: true })
+    folders.add(dirname(hidden))
+    return hidden
   }
 
   async function write(path: string, bytes: Uint8Array): Promise<void> {
     await guarded('write', join(folder, path), async () => writeDurably(await staged(path), bytes, files))
     written.push(path)
+  }
+
+  function place(path: string): Promise<string> {
+    return guarded('write', join(folder, path), () => staged(path))
   }
 
   async function create(path: string): Promise<ExportFile> {
@@ -141,7 +151,7 @@ export async function openExportFolder(
     await files.rm(retired, { recursive: true, force: true }).catch(ignore)
   }
 
-  return { folder, written, write, create, finish, discard }
+  return { folder, written, write, create, place, placed: (path) => void written.push(path), finish, discard }
 }
 
 /** All renames, or none: after a failure the earlier ones are taken back. */
@@ -173,7 +183,7 @@ function manifestFirst(names: readonly string[]): string[] {
 }
 
 /** Throws `conflict` unless the folder is missing, empty, or holds an earlier export of the format and nothing else. */
-async function requireReplaceable(folder: string, format: string): Promise<void> {
+export async function requireReplaceable(folder: string, format: string): Promise<void> {
   const present = await nodeFiles.readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return []
     if (errnoOf(error) === 'ENOTDIR') throw new StudioError('conflict', `${folder} is a file. Name a folder for the export.`)

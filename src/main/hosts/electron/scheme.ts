@@ -4,7 +4,7 @@ import { extname, join, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { protocol } from 'electron'
 import { StudioError } from '../../../contract/errors.ts'
-import { artifactContentType, type ArtifactSource } from '../artifact-source.ts'
+import { artifactContentType, downloadHeaders, type ArtifactSource } from '../artifact-source.ts'
 import { securityHeaders } from '../security-headers.ts'
 import { APP_ORIGIN, ARTIFACT_ORIGIN, SCHEME } from './addresses.ts'
 
@@ -81,6 +81,7 @@ async function artifact(artifacts: ArtifactSource, pathname: string): Promise<Re
       ...securityHeaders(),
       'Content-Type': artifactContentType(artifacts, hash),
       'Content-Length': String(found.bytes),
+      ...downloadHeaders(artifacts, hash),
       'Cache-Control': 'private, max-age=31536000, immutable',
       // another host of our scheme is another origin; only the window may read it
       'Access-Control-Allow-Origin': APP_ORIGIN,

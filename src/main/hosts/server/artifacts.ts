@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { StudioError } from '../../../contract/errors.ts'
-import { artifactContentType, type ArtifactSource } from '../artifact-source.ts'
+import { artifactContentType, downloadHeaders, type ArtifactSource } from '../artifact-source.ts'
 import { sendError } from './replies.ts'
 
 /** The only form of path under which files of the workspace can be asked for: nothing in it can name another file. */
@@ -25,7 +25,7 @@ export async function serveArtifact(
   }
   const found = await artifacts.open(hash)
   if (found === null) throw notFound(hash)
-  const headers = { ...caching, 'Content-Type': artifactContentType(artifacts, hash), 'Content-Length': found.bytes }
+  const headers = { ...caching, 'Content-Type': artifactContentType(artifacts, hash), 'Content-Length': found.bytes, ...downloadHeaders(artifacts, hash) }
   if (request.method === 'HEAD') {
     response.writeHead(200, headers).end()
     return
