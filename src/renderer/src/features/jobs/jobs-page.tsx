@@ -6,13 +6,14 @@ import type { Job } from '../../../../contract/schemas.ts'
 import { useAction, useCall } from '../../app/calls.ts'
 import { formatWhen } from '../../app/format.ts'
 import { useNow } from '../../app/hooks.ts'
+import type { ShortcutId } from '../../app/keymap.ts'
 import { useShortcut, useShortcutScope } from '../../app/shortcuts.tsx'
 import { Tip } from '../../components/keys.tsx'
 import { Page } from '../../components/page.tsx'
 import { Empty, Failed, Notice, SkeletonRows } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
 import { JobLog } from './job-log.tsx'
-import { JOB_TONES, failedText, jobControls, jobNumbers, jobStateText } from './job-words.ts'
+import { JOB_TONES, failedText, jobControls, jobNumbers, jobPlace, jobStateText } from './job-words.ts'
 import styles from './jobs-page.module.css'
 
 /** Everything that runs, waits or ran, and the log of one of them. */
@@ -37,7 +38,7 @@ export function JobsPage({ id }: { readonly id: string | null }): ReactNode {
       {jobs.isError && <Failed error={jobs.error} onRetry={() => void jobs.refetch()} />}
       {jobs.isSuccess && list.length === 0 && (
         <Empty icon={<IconActivity size={22} stroke={1.5} />} title="No jobs yet">
-          Imports and labelling runs appear here. They can be paused, survive a restart of the program, and keep a log.
+          Imports, labelling and distillation runs, evaluations and exports appear here. They can be paused, survive a restart of the program, and keep a log.
         </Empty>
       )}
       {chosen !== undefined && (
@@ -97,17 +98,14 @@ function JobItem({ job, current }: { readonly job: Job; readonly current: boolea
 }
 
 function JobHead({ job, actions }: { readonly job: Job; readonly actions: JobActions }): ReactNode {
+  const place = jobPlace(job)
   return (
     <header className={styles.head}>
       <div className={styles.headRow}>
         <h2 className={styles.name}>{job.title}</h2>
         <Tag tone={JOB_TONES[job.state]}>{jobStateText(job)}</Tag>
         <div className={styles.space} />
-        {job.subjectId !== null && (
-          <Link className={styles.link} href={job.kind === 'import' ? `/datasets/${job.subjectId}` : `/labelling/${job.subjectId}`}>
-            {job.kind === 'import' ? 'Open the dataset' : 'Open the run'}
-          </Link>
-        )}
+        {place !== null && <Link className={styles.link} href={place.href}>{place.label}</Link>}
         <JobButtons job={job} actions={actions} />
       </div>
       <Progress value={job.progress * 100} color={job.state === 'failed' ? 'red' : job.state === 'running' ? undefined : 'gray'} aria-label={`Progress of ${job.title}`} />
@@ -121,15 +119,24 @@ function JobHead({ job, actions }: { readonly job: Job; readonly actions: JobAct
   )
 }
 
+const KEYS = { pause: 'pauseJob', cancel: 'cancelJob', retry: 'retryJob' } as const
+
+interface JobButtonsProps {
+  readonly job: Job
+  readonly actions: JobActions
+  /** the shortcuts that the page has for them */
+  readonly keys?: Readonly<Record<keyof typeof KEYS, ShortcutId>>
+}
+
 /** Pause or resume, cancel, retry: what the job's state allows. */
-export function JobButtons({ job, actions }: { readonly job: Job; readonly actions: JobActions }): ReactNode {
+export function JobButtons({ job, actions, keys = KEYS }: JobButtonsProps): ReactNode {
   const { pause, resume, cancel, retry } = actions
   return (
     <div className={styles.buttons} role="group" aria-label={`Control ${job.title}`}>
-      {pause !== null && <Tip label="Pause after the present item" shortcut="pauseJob"><ActionIcon aria-label="Pause" onClick={pause}><IconPlayerPause size={16} /></ActionIcon></Tip>}
-      {resume !== null && <Tip label="Resume" shortcut="pauseJob"><ActionIcon aria-label="Resume" onClick={resume}><IconPlayerPlay size={16} /></ActionIcon></Tip>}
-      {retry !== null && <Tip label="Run the failed items again" shortcut="retryJob"><ActionIcon aria-label="Retry" onClick={retry}><IconRefresh size={16} /></ActionIcon></Tip>}
-      {cancel !== null && <Tip label="Cancel; what is finished stays" shortcut="cancelJob"><ActionIcon aria-label="Cancel job" onClick={cancel}><IconX size={16} /></ActionIcon></Tip>}
+      {pause !== null && <Tip label="Pause after the present item" shortcut={keys.pause}><ActionIcon aria-label="Pause" onClick={pause}><IconPlayerPause size={16} /></ActionIcon></Tip>}
+      {resume !== null && <Tip label="Resume" shortcut={keys.pause}><ActionIcon aria-label="Resume" onClick={resume}><IconPlayerPlay size={16} /></ActionIcon></Tip>}
+      {retry !== null && <Tip label="Run the failed items again" shortcut={keys.retry}><ActionIcon aria-label="Retry" onClick={retry}><IconRefresh size={16} /></ActionIcon></Tip>}
+      {cancel !== null && <Tip label="Cancel; what is finished stays" shortcut={keys.cancel}><ActionIcon aria-label="Cancel job" onClick={cancel}><IconX size={16} /></ActionIcon></Tip>}
     </div>
   )
 }

@@ -10,8 +10,8 @@ import { useShortcut, useShortcutScope } from '../../app/shortcuts.tsx'
 import { Tip } from '../../components/keys.tsx'
 import { Page } from '../../components/page.tsx'
 import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
+import { EvaluateDialog } from '../evaluations/evaluate-dialog.tsx'
 import { JobButtons, useJobActions } from '../jobs/jobs-page.tsx'
-import { EvaluateDialog } from './evaluate-dialog.tsx'
 import { ExportDialog } from './export-dialog.tsx'
 import { RunMenu, RunProgress, modelNames } from './labelling-page.tsx'
 import styles from './run-page.module.css'
@@ -55,7 +55,6 @@ export function RunPage({ id, panoramaId }: { readonly id: string; readonly pano
   return (
     <Ready
       run={run.data} results={results.data} panoramas={panoramas.data} labelSet={labelSet} panoramaId={panoramaId}
-      hasTruth={(dataset?.withTruth ?? 0) > 0}
     />
   )
 }
@@ -66,10 +65,9 @@ interface ReadyProps {
   readonly panoramas: readonly Panorama[]
   readonly labelSet: LabelSet
   readonly panoramaId: string | null
-  readonly hasTruth: boolean
 }
 
-function Ready({ run, results, panoramas, labelSet, panoramaId, hasTruth }: ReadyProps): ReactNode {
+function Ready({ run, results, panoramas, labelSet, panoramaId }: ReadyProps): ReactNode {
   const [, navigate] = useLocation()
   const [dialog, setDialog] = useState<'export' | 'evaluate' | null>(null)
   const [previewTheta, setPreviewTheta] = useState<number | null>(null)
@@ -80,7 +78,7 @@ function Ready({ run, results, panoramas, labelSet, panoramaId, hasTruth }: Read
 
   useShortcutScope('run')
   useShortcut('exportLabels', run.done > 0 ? () => setDialog('export') : null)
-  useShortcut('evaluate', hasTruth && run.done > 0 ? () => setDialog('evaluate') : null)
+  useShortcut('evaluate', run.done > 0 ? () => setDialog('evaluate') : null)
 
   return (
     <Page
@@ -92,11 +90,9 @@ function Ready({ run, results, panoramas, labelSet, panoramaId, hasTruth }: Read
           {!active && jobActions.retry !== null && run.done < run.panoramas && (
             <Button variant="default" onClick={jobActions.retry}>Retry what is missing</Button>
           )}
-          {hasTruth && (
-            <Tip label="Compare with the imported truth" shortcut="evaluate">
-              <Button variant="default" leftSection={<IconChartBar size={15} stroke={1.7} />} disabled={run.done === 0} onClick={() => setDialog('evaluate')}>Evaluate</Button>
-            </Tip>
-          )}
+          <Tip label="Compare with the truth" shortcut="evaluate">
+            <Button variant="default" leftSection={<IconChartBar size={15} stroke={1.7} />} disabled={run.done === 0} onClick={() => setDialog('evaluate')}>Evaluate</Button>
+          </Tip>
           <Tip label="Write the pseudo-labels to a folder" shortcut="exportLabels">
             <Button leftSection={<IconFileExport size={15} stroke={1.8} />} disabled={run.done === 0} onClick={() => setDialog('export')}>Export</Button>
           </Tip>
@@ -106,7 +102,7 @@ function Ready({ run, results, panoramas, labelSet, panoramaId, hasTruth }: Read
     >
       <Workstation run={run} results={results} panoramas={panoramas} labelSet={labelSet} panoramaId={panoramaId} onPreview={setPreviewTheta} />
       {dialog === 'export' && <ExportDialog run={run} previewTheta={previewTheta} onClose={() => setDialog(null)} />}
-      {dialog === 'evaluate' && <EvaluateDialog run={run} labelSet={labelSet} onClose={() => setDialog(null)} />}
+      {dialog === 'evaluate' && <EvaluateDialog subjects={[{ kind: 'run', id: run.id, name: run.name }]} dataset={run.datasetId} onClose={() => setDialog(null)} />}
     </Page>
   )
 }

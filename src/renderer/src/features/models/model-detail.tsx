@@ -1,4 +1,5 @@
 import { Button, CopyButton } from '@mantine/core'
+import { IconChartBar } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import type { Model, ModelFile, TensorInfo } from '../../../../contract/schemas.ts'
@@ -10,6 +11,7 @@ import { Section } from '../../components/page.tsx'
 import { RecordMenu } from '../../components/record-menu.tsx'
 import { ActionFailure } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
+import { EvaluateDialog } from '../evaluations/evaluate-dialog.tsx'
 import styles from './model-detail.module.css'
 import { DIALECTS, KINDS, ROLES } from './model-words.ts'
 import { SamSettingsFields } from './sam-settings-fields.tsx'
@@ -24,6 +26,7 @@ export function ModelDetail({ model }: { readonly model: Model }): ReactNode {
         <h2 className={styles.name}>{model.name}</h2>
         <Tag>{KINDS[model.kind].name}</Tag>
         <div className={styles.space} />
+        {model.kind === 'ta' && <EvaluateTa model={model} />}
         <ModelMenu model={model} />
       </div>
       <p className={styles.facts}>
@@ -36,6 +39,17 @@ export function ModelDetail({ model }: { readonly model: Model }): ReactNode {
         {model.files.map((file) => <FileCard key={file.name} file={file} />)}
       </Section>
     </div>
+  )
+}
+
+/** A TA by itself is what a student has to beat. */
+function EvaluateTa({ model }: { readonly model: Model }): ReactNode {
+  const [open, setOpen] = useState(false)
+  return (
+    <>
+      <Button variant="default" leftSection={<IconChartBar size={15} stroke={1.7} />} onClick={() => setOpen(true)}>Evaluate</Button>
+      {open && <EvaluateDialog subjects={[{ kind: 'ta', id: model.id, name: model.name }]} dataset={null} onClose={() => setOpen(false)} />}
+    </>
   )
 }
 
