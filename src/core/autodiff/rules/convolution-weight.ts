@@ -52,7 +52,9 @@ function stridedPairs(emit: Emit, { x, dy, axes }: WeightGradient): readonly Pai
 function framed(emit: Emit, value: Value, { first, begins, from, to }: { first: number; begins: readonly number[]; from: readonly number[]; to: readonly number[] }): Value {
   const ends = begins.map((begin, at) => to[at] - from[at] - begin)
   const isFramed = [...begins, ...ends].every((pad) => pad === 0)
-  return isFramed ? value : emit('Pad', [value, [...begins, ...ends], undefined, begins.map((_, at) => first + at)])
+  // of all axes: onnxruntime 1.30, where it turns a GPU's layout, forgets that Pad may name a few
+  const ofAll = (sides: readonly number[]) => value.shape.map((_, axis) => sides[axis - first] ?? 0)
+  return isFramed ? value : emit('Pad', [value, [...ofAll(begins), ...ofAll(ends)]])
 }
 
 /** dW[m, c] at a kernel position = the sum over batch and outputs of dY[m] times the input that meets it there. */
