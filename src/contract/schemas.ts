@@ -373,5 +373,7 @@ export const folderListingSchema = z.object({
   folders: z.array(z.object({ name: z.string(), path: z.string() })),
   images: z.int(),
   models: z.array(z.object({ name: z.string(), path: z.string() })),
+  /** .safetensors files */
+  weights: z.array(z.object({ name: z.string(), path: z.string() })),
 })
 export type FolderListing = z.infer<typeof folderListingSchema>

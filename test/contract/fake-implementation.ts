@@ -37,7 +37,7 @@ export function createFakeHost(): FakeHost {
     // an answer that breaks the contract
     'workspace.info': () => ({ path: '/w', version: '1', schemaVersion: Number.NaN, artifactBytes: 0, artifacts: 0 }),
     'panoramas.list': () => ({ total: 0, panoramas: [] }),
-    'files.list': ({ path }) => ({ path: path ?? '/home', parent: null, folders: [], images: 0, models: [] }),
+    'files.list': ({ path }) => ({ path: path ?? '/home', parent: null, folders: [], images: 0, models: [], weights: [] }),
     'panoramas.setProjection': () => ({}),
     'datasets.list': async () => {
       await new Promise((resolve) => setTimeout(resolve, 300))

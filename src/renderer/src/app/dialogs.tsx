@@ -5,6 +5,8 @@ export type OpenDialog =
   | { readonly kind: 'import'; readonly folder: string | null; readonly name?: string }
   | { readonly kind: 'addModel'; readonly files: readonly string[] }
   | { readonly kind: 'label'; readonly dataset: string | null }
+  /** `student`: begin with the weights of this one */
+  | { readonly kind: 'distil'; readonly run: string | null; readonly student: string | null }
   | { readonly kind: 'shortcuts' }
 
 export interface Dialogs {

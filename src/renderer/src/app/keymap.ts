@@ -6,7 +6,7 @@
  */
 
 /** Where a shortcut listens. `everywhere` always; the others only while their page is open. */
-export type ShortcutScope = 'everywhere' | 'dataset' | 'run' | 'jobs'
+export type ShortcutScope = 'everywhere' | 'dataset' | 'run' | 'distil' | 'students' | 'jobs'
 
 interface ShortcutDefinition {
   readonly label: string
@@ -20,11 +20,15 @@ export const SHORTCUTS = {
   goDatasets: { label: 'Go to Datasets', group: 'General', scope: 'everywhere', keys: ['G D'] },
   goModels: { label: 'Go to Models', group: 'General', scope: 'everywhere', keys: ['G M'] },
   goLabelling: { label: 'Go to Labelling', group: 'General', scope: 'everywhere', keys: ['G L'] },
+  goDistil: { label: 'Go to Distil', group: 'General', scope: 'everywhere', keys: ['G I'] },
+  goStudents: { label: 'Go to Students', group: 'General', scope: 'everywhere', keys: ['G T'] },
+  goEvaluations: { label: 'Go to Evaluations', group: 'General', scope: 'everywhere', keys: ['G E'] },
   goJobs: { label: 'Go to Jobs', group: 'General', scope: 'everywhere', keys: ['G J'] },
   goSettings: { label: 'Go to Settings', group: 'General', scope: 'everywhere', keys: ['G S'] },
   importFolder: { label: 'Import folder', group: 'General', scope: 'everywhere', keys: ['Ctrl+O'] },
   addModel: { label: 'Add model', group: 'General', scope: 'everywhere', keys: ['Shift+M'] },
   startLabelling: { label: 'Start labelling', group: 'General', scope: 'everywhere', keys: ['Shift+L'] },
+  startDistilling: { label: 'Distil a student', group: 'General', scope: 'everywhere', keys: ['Shift+D'] },
   focusFilter: { label: 'Filter the list', group: 'General', scope: 'everywhere', keys: ['/'] },
   toggleNavigation: { label: 'Collapse or expand the navigation', group: 'General', scope: 'everywhere', keys: ['Ctrl+B'] },
   toggleTheme: { label: 'Light or dark theme', group: 'General', scope: 'everywhere', keys: ['Shift+T'] },
@@ -59,6 +63,18 @@ export const SHORTCUTS = {
 
   selectAll: { label: 'Select all panoramas', group: 'Dataset', scope: 'dataset', keys: ['Ctrl+A'] },
   clearSelection: { label: 'Clear the selection', group: 'Dataset', scope: 'dataset', keys: ['Escape'] },
+
+  pauseDistillation: { label: 'Pause or resume the distillation run', group: 'Distil', scope: 'distil', keys: ['P'] },
+  cancelDistillation: { label: 'Cancel the distillation run', group: 'Distil', scope: 'distil', keys: ['X'] },
+  retryDistillation: { label: 'Go on from the last checkpoint', group: 'Distil', scope: 'distil', keys: ['R'] },
+  earlierSample: { label: 'Earlier samples', group: 'Distil', scope: 'distil', keys: ['A'] },
+  laterSample: { label: 'Later samples', group: 'Distil', scope: 'distil', keys: ['D'] },
+  logarithmicLoss: { label: 'Logarithmic loss curve', group: 'Distil', scope: 'distil', keys: ['L'] },
+  smoothLoss: { label: 'Smooth the loss curve, or not', group: 'Distil', scope: 'distil', keys: ['S'] },
+
+  compare: { label: 'Compare what is chosen', group: 'Students', scope: 'students', keys: ['C'] },
+  evaluateStudent: { label: 'Evaluate against the truth', group: 'Students', scope: 'students', keys: ['Shift+E'] },
+  exportStudent: { label: 'Export', group: 'Students', scope: 'students', keys: ['Ctrl+E'] },
 
   nextJob: { label: 'Next job', group: 'Jobs', scope: 'jobs', keys: ['D'] },
   previousJob: { label: 'Previous job', group: 'Jobs', scope: 'jobs', keys: ['A'] },

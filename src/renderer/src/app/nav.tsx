@@ -1,7 +1,7 @@
-import { ActionIcon, Tooltip, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, Tooltip, useMantineColorScheme } from '@mantine/core'
 import {
-  IconActivity, IconCube, IconFlask2, IconHelp, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconMoon,
-  IconPhoto, IconSettings, IconStack2, IconSun, type IconProps,
+  IconActivity, IconChartBar, IconCube, IconFlask2, IconHelp, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconMoon,
+  IconPhoto, IconSchool, IconSettings, IconStack2, IconSun, type IconProps,
 } from '@tabler/icons-react'
 import type { ComponentType, ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
@@ -25,6 +25,9 @@ export function Nav({ collapsed, onToggle }: NavProps): ReactNode {
   const datasets = useCall('datasets.list', {}).data
   const models = useCall('models.list', {}).data
   const runs = useCall('runs.list', {}).data
+  const distillations = useCall('distillations.list', {}).data
+  const students = useCall('students.list', {}).data
+  const evaluations = useCall('evaluations.list', {}).data
   const jobs = useCall('jobs.list', {}).data
   const active = jobs?.filter(({ state }) => state === 'running' || state === 'queued').length ?? 0
   const { show } = useDialogs()
@@ -46,7 +49,9 @@ export function Nav({ collapsed, onToggle }: NavProps): ReactNode {
         <Place href="/datasets" label="Datasets" icon={IconPhoto} shortcut="goDatasets" collapsed={collapsed} count={datasets?.length} />
         <Place href="/models" label="Models" icon={IconCube} shortcut="goModels" collapsed={collapsed} count={models?.length} />
         <Place href="/labelling" label="Labelling" icon={IconStack2} shortcut="goLabelling" collapsed={collapsed} count={runs?.length} />
-        <ComesNext collapsed={collapsed} />
+        <Place href="/distil" label="Distil" icon={IconFlask2} shortcut="goDistil" collapsed={collapsed} count={distillations?.length} />
+        <Place href="/students" label="Students" icon={IconSchool} shortcut="goStudents" collapsed={collapsed} count={students?.length} />
+        <Place href="/evaluations" label="Evaluations" icon={IconChartBar} shortcut="goEvaluations" collapsed={collapsed} count={evaluations?.length} />
         <div className={styles.gap} />
         <Place href="/jobs" label="Jobs" icon={IconActivity} shortcut="goJobs" collapsed={collapsed} count={active} lively={active > 0} />
         <Place href="/settings" label="Settings" icon={IconSettings} shortcut="goSettings" collapsed={collapsed} />
@@ -88,18 +93,6 @@ function Place({ href, label, icon: Icon, shortcut, collapsed, count = 0, lively
         {count > 0 && <span className={styles.count} data-lively={lively}>{count}</span>}
       </Link>
     </Tip>
-  )
-}
-
-/** Distillation has its place; it opens when it is there. */
-function ComesNext({ collapsed }: { readonly collapsed: boolean }): ReactNode {
-  return (
-    <Tooltip position="right" label="Training a compact student from a run's pseudo-labels comes next.">
-      <UnstyledButton className={styles.place} aria-disabled aria-label="Distil (comes next)" data-disabled>
-        <IconFlask2 size={17} stroke={1.6} />
-        {!collapsed && <><span className={styles.label}>Distil</span><span className={styles.next}>comes next</span></>}
-      </UnstyledButton>
-    </Tooltip>
   )
 }
 

@@ -7,6 +7,12 @@ import { Failed } from '../components/states.tsx'
 import { DatasetPage } from '../features/datasets/dataset-page.tsx'
 import { DatasetsPage } from '../features/datasets/datasets-page.tsx'
 import { ImportDialog } from '../features/datasets/import-dialog.tsx'
+import { DistilDialog } from '../features/distil/distil-dialog.tsx'
+import { DistilPage } from '../features/distil/distil-page.tsx'
+import { DistillationPage } from '../features/distil/distillation-page.tsx'
+import { ComparePage } from '../features/evaluations/compare-page.tsx'
+import { EvaluationPage } from '../features/evaluations/evaluation-page.tsx'
+import { EvaluationsPage } from '../features/evaluations/evaluations-page.tsx'
 import { JobsPage } from '../features/jobs/jobs-page.tsx'
 import { LabellingPage } from '../features/labelling/labelling-page.tsx'
 import { RunPage } from '../features/labelling/run-page.tsx'
@@ -15,6 +21,8 @@ import { AddModelDialog } from '../features/models/add-model-dialog.tsx'
 import { ModelsPage } from '../features/models/models-page.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
 import { ShortcutsDialog } from '../features/settings/shortcuts-dialog.tsx'
+import { StudentPage } from '../features/students/student-page.tsx'
+import { StudentsPage } from '../features/students/students-page.tsx'
 import { useCall } from './calls.ts'
 import { DialogContext, useDialogs, type Dialogs, type OpenDialog } from './dialogs.tsx'
 import { DropTarget } from './drop-target.tsx'
@@ -45,6 +53,7 @@ export function Shell(): ReactNode {
   useShortcut('importFolder', () => setOpen({ kind: 'import', folder: null }))
   useShortcut('addModel', () => setOpen({ kind: 'addModel', files: [] }))
   useShortcut('startLabelling', () => setOpen({ kind: 'label', dataset: /^\/datasets\/([^/]+)/.exec(location)?.[1] ?? null }))
+  useShortcut('startDistilling', () => setOpen({ kind: 'distil', run: null, student: null }))
 
   if (connection === 'unauthorized') return <div className={styles.alone}><Failed error={NO_SESSION} /></div>
   if (workspace.isError) {
@@ -63,6 +72,13 @@ export function Shell(): ReactNode {
                 <Route path="/models/:id?">{({ id }) => <ModelsPage id={id ?? null} />}</Route>
                 <Route path="/labelling"><LabellingPage /></Route>
                 <Route path="/labelling/:id/:panorama?">{({ id, panorama }) => <RunPage key={id} id={id} panoramaId={panorama ?? null} />}</Route>
+                <Route path="/distil"><DistilPage /></Route>
+                <Route path="/distil/:id">{({ id }) => <DistillationPage key={id} id={id} />}</Route>
+                <Route path="/students"><StudentsPage /></Route>
+                <Route path="/students/:id">{({ id }) => <StudentPage key={id} id={id} />}</Route>
+                <Route path="/evaluations"><EvaluationsPage /></Route>
+                <Route path="/evaluations/:id">{({ id }) => <EvaluationPage key={id} id={id} />}</Route>
+                <Route path="/compare/:ids">{({ ids }) => <ComparePage ids={decodeURIComponent(ids).split(',').filter((id) => id !== '')} />}</Route>
                 <Route path="/jobs/:id?">{({ id }) => <JobsPage id={id ?? null} />}</Route>
                 <Route path="/settings"><SettingsPage /></Route>
                 <Route><Redirect to="/datasets" replace /></Route>
@@ -84,6 +100,7 @@ function OpenDialogs(): ReactNode {
     case 'import': return <ImportDialog folder={open.folder} suggestedName={open.name} onClose={close} />
     case 'addModel': return <AddModelDialog files={open.files} onClose={close} />
     case 'label': return <StartDialog dataset={open.dataset} onClose={close} />
+    case 'distil': return <DistilDialog run={open.run} student={open.student} onClose={close} />
     case 'shortcuts': return <ShortcutsDialog onClose={close} />
     case undefined: return null
   }

@@ -8,9 +8,11 @@ import styles from './folder-browser.module.css'
 import { Tip } from './keys.tsx'
 import { Failed, SkeletonRows } from './states.tsx'
 
+type Choice = 'folder' | 'models' | 'weights'
+
 interface FolderBrowserProps {
-  /** what is chosen: a folder (the one that is open), or model files in it */
-  readonly choose: 'folder' | 'models'
+  /** what is chosen: a folder (the one that is open), or model files in it, or files of weights */
+  readonly choose: Choice
   /** the open folder; null: the home folder */
   readonly path: string | null
   readonly onPath: (path: string) => void
@@ -58,26 +60,30 @@ export function FolderBrowser({ choose, path, onPath, files = [], onFiles }: Fol
       </div>
       {shown !== undefined && !listing.isError && (
         <div className={styles.foot}>
-          {choose === 'folder'
-            ? shown.images > 0 ? `${plural(shown.images, 'image')} directly in this folder` : 'No images directly in this folder; folders below it are searched too'
-            : shown.models.length > 0 ? `${plural(shown.models.length, 'model file')} here, ${formatCount(files.length)} chosen` : 'No .onnx files in this folder'}
+          {footText(choose, shown, files.length)}
         </div>
       )}
     </div>
   )
 }
 
+function footText(choose: Choice, listing: FolderListing, chosen: number): string {
+  if (choose === 'folder') return listing.images > 0 ? `${plural(listing.images, 'image')} directly in this folder` : 'No images directly in this folder; folders below it are searched too'
+  if (listing[choose].length === 0) return choose === 'models' ? 'No .onnx files in this folder' : 'No .safetensors files in this folder'
+  return `${plural(listing[choose].length, choose === 'models' ? 'model file' : 'file of weights', choose === 'models' ? 'model files' : 'files of weights')} here, ${formatCount(chosen)} chosen`
+}
+
 function Entries(props: {
   readonly listing: FolderListing
-  readonly choose: 'folder' | 'models'
+  readonly choose: Choice
   readonly files: readonly string[]
   readonly onFiles: ((files: readonly string[]) => void) | undefined
   readonly onPath: (path: string) => void
 }): ReactNode {
   const { listing, choose, files, onFiles, onPath } = props
-  const models = choose === 'models' ? listing.models : []
-  if (listing.folders.length === 0 && models.length === 0) {
-    return <div className={styles.nothing}>{choose === 'folder' ? 'No folders in here.' : 'No folders and no model files in here.'}</div>
+  const choices = choose === 'folder' ? [] : listing[choose]
+  if (listing.folders.length === 0 && choices.length === 0) {
+    return <div className={styles.nothing}>{choose === 'folder' ? 'No folders in here.' : 'No folders and no such files in here.'}</div>
   }
   return (
     <>
@@ -87,14 +93,14 @@ function Entries(props: {
           <span className="truncate">{folder.name}</span>
         </button>
       ))}
-      {models.map((model) => (
-        <label key={model.path} className={styles.entry} data-chosen={files.includes(model.path)}>
+      {choices.map((file) => (
+        <label key={file.path} className={styles.entry} data-chosen={files.includes(file.path)}>
           <Checkbox
-            aria-label={model.name} checked={files.includes(model.path)}
-            onChange={(event) => onFiles?.(event.currentTarget.checked ? [...files, model.path] : files.filter((file) => file !== model.path))}
+            aria-label={file.name} checked={files.includes(file.path)}
+            onChange={(event) => onFiles?.(event.currentTarget.checked ? [...files, file.path] : files.filter((other) => other !== file.path))}
           />
           <IconFileCode size={15} stroke={1.6} />
-          <span className="truncate">{model.name}</span>
+          <span className="truncate">{file.name}</span>
         </label>
       ))}
     </>
