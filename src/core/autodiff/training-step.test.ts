@@ -64,6 +64,36 @@ test('wrong options are told', () => {
   expect(compile({ bindings: { width: 3 } })).toThrow('The model has no symbolic dimension "width"; it has "batch".')
 })
 
+/** tanh(x w + b) with values of the given names between, of which the last comes out. */
+function chain(names: readonly string[], input = 'x', weight = 'w'): Model {
+  const builder = new GraphBuilder()
+  const [x, w] = [builder.input(input, 'float32', ['batch', 4]), builder.initializer(weight, tensor([4, 4]))]
+  let value = builder.emit('MatMul', [x, w])
+  for (const name of names) [value] = builder.append({ name: '', opType: 'Tanh', domain: '', inputs: [value.name], outputs: [name], attributes: new Map() })
+  builder.output(value)
+  return builder.build()
+}
+
+test('values of the model may have the names of what a step has itself, and of targets', () => {
+  const names = ['loss', 'step', 'finite', 'apply', 'learning_rate', 'batch', 'gradient_norm', 'parameters.main', 'next.parameters.main', 'term.mean', 'optimizer.firstMoment.main', 'gradient.x', 'forward.loss', 'labels', 'y']
+  const compiled = compileTrainingStep(chain(names), ({ builder, outputs, target }) => {
+    const total = builder.emit('ReduceMean', [builder.emit('Sub', [outputs.y, target('labels', 'float32', [3, 4])])], { keepdims: 0 })
+    return { total, terms: { mean: total } }
+  }, adamW(), { bindings, accumulate: 2, gradientsBy: ['x'] })
+  const defined = compiled.model.graph.nodes.flatMap(({ outputs }) => outputs)
+  expect(defined).toEqual(expect.arrayContaining(names.map((name) => `forward.${name}`)))
+  expect(new Set(defined).size).toBe(defined.length)
+})
+
+test('inputs, parameters and targets whose names are taken are told', () => {
+  const step = (model: Model, name: string) => () => compileTrainingStep(model, ({ builder, outputs, target }) => {
+    target(name, 'float32', [3, 4])
+    return { total: builder.emit('ReduceMean', [outputs.y], { keepdims: 0 }) }
+  }, sgd(), { bindings })
+  expect(step(chain(['y'], 'step', 'loss'), 't')).toThrow('The model has inputs or parameters called "step", "loss"')
+  expect(step(chain(['y']), 'w')).toThrow('The loss\'s target "w" has the name')
+})
+
 test('each layer\'s gradients are computed before the backward pass goes on, and the loss before any', () => {
   const { model: { graph } } = compileTrainingStep(dense(5), squares, adamW(), { bindings, clipNorm: 1 })
   const at = new Map(executionOrder(graph.nodes).flatMap((node, position) => node.outputs.map((name) => [name, position] as const)))

@@ -17,6 +17,12 @@ import { joined, slicesOf, StepState, type StateVector } from './step-state.ts'
 import { type Controls, emitUpdates, type UpdateOptions } from './step-update.ts'
 import { type ParameterFilter, type ParameterGroup, planParameters, planStatistics } from './training-parameters.ts'
 
+/** What a step calls its own inputs and outputs: an input or a parameter of the forward model cannot have these names. */
+const OWN_NAMES = ['learning_rate', 'step', 'apply', 'loss', 'gradient_norm', 'finite']
+
+/** Goes before the names of the forward model's other values, of which any may be called "loss" or "labels" */
+const FORWARD = 'forward.'
+
 export interface LossScope {
   readonly builder: GraphBuilder
   /** The forward model's inputs and outputs, by name */
@@ -79,12 +85,13 @@ export interface TrainingStep {
 
 /**
  * Compiles a training step for a forward model. Throws ModelError: unsupported (operators without a gradient rule, by
- * name and node), shape (dimensions that are not bound or do not fit), invalid (names that the model does not have,
- * parameters that were asked for by name and do not reach the loss).
+ * name and node), shape (dimensions that are not bound or do not fit), invalid (names that the model does not have or that
+ * stand for something else in a step, parameters that were asked for by name and do not reach the loss).
  */
 export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer: Optimizer, options: TrainingStepOptions = {}): TrainingStep {
   const { layout, settingsOf } = planParameters(forward, { ...options, weightDecay: optimizer.weightDecay })
   const statistics = options.batchNormalization === 'frozen' ? [] : planStatistics(forward)
+  refuseOwnNames([...forward.graph.inputs.map(({ name }) => name), ...[...layout, ...statistics].flatMap(({ slices }) => slices.map(({ name }) => name))])
   const builder = new GraphBuilder()
   const controls = declareControls(builder, options)
   const state = new StepState(builder)
@@ -125,6 +132,11 @@ export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer
   }
 }
 
+function refuseOwnNames(names: readonly string[]): void {
+  const taken = names.filter((name) => OWN_NAMES.includes(name))
+  if (taken.length > 0) throw new ModelError('invalid', `The model has inputs or parameters called ${taken.map((name) => `"${name}"`).join(', ')}, as the training step's own are: rename them first.`)
+}
+
 function declareControls(builder: GraphBuilder, { accumulate = 1 }: TrainingStepOptions): Controls {
   return {
     learningRate: builder.input('learning_rate', 'float32', []),
@@ -148,7 +160,7 @@ function emitForward(forward: Model, { builder, slices, options }: { builder: Gr
     for (const index of [3, 4]) followed.set(node.inputs[index], results[index - 2])
     return results
   }
-  const net = rebuild(forward, { builder, bindings: options.bindings, initializer: (name) => slices.get(name), replace: follow })
+  const net = rebuild(forward, { builder, prefix: FORWARD, bindings: options.bindings, initializer: (name) => slices.get(name), replace: follow })
   return { net, followed }
 }
 
@@ -157,6 +169,7 @@ function emitLoss(builder: GraphBuilder, { inputs, outputs }: Rebuilt, loss: Los
   const { total, terms = {} } = builder.scope('loss', () => loss({
     builder, inputs, outputs,
     target(name, elementType, shape) {
+      if (builder.has(name)) throw new ModelError('invalid', `The loss's target "${name}" has the name of an input or a parameter of the model: call it otherwise.`)
       const value = builder.input(name, elementType, shape)
       batch.push(asStepInput(value))
       return value

@@ -21,6 +21,8 @@ export interface RebuildOptions {
   readonly bindings?: Bindings
   /** Where to emit; it may hold values already. A new one where omitted. */
   readonly builder?: GraphBuilder
+  /** Goes before the names of all values but inputs, so that they leave other names of `builder` free; '' where omitted */
+  readonly prefix?: string
   /** Values of `builder` that take the place of inputs, by the inputs' names: how models are joined. */
   readonly inputs?: Readonly<Record<string, Value>>
   /** The value that takes the place of a tensor of the model; undefined: the tensor stays. */
@@ -40,7 +42,7 @@ export interface Rebuilt {
 
 /**
  * Inlines the model's functions, upgrades its nodes to the working opset and emits what its outputs need. Values, tensors and
- * nodes keep their names, except where `initializer` or `replace` gives others or where the builder has the name already.
+ * nodes keep their names, except where `prefix`, `initializer` or `replace` gives others or where the builder has the name already.
  * Throws ModelError: unsupported (naming every node that has no type rule), shape (dimensions that do not fit, with both
  * shapes; a binding that the model does not have, with those that it has).
  */
@@ -49,17 +51,19 @@ export function rebuild(model: Model, options: RebuildOptions = {}): Rebuilt {
   const opset = supportedOpset(opsets)
   const nodes = neededNodes(graph)
   refuseUnknown(nodes)
-  const builder = options.builder ?? new GraphBuilder()
-  builder.reserve(namesDefined(graph))
+  const { builder = new GraphBuilder(), prefix = '' } = options
+  const own = (name: string) => (name === '' ? name : builder.available(prefix + name))
+  // names of nodes too: onnxruntime refuses two nodes of one name, and nodes are called as their first value is
+  builder.reserve([...Array.from(namesDefined(graph), (name) => prefix + name), ...nodes.map((node) => node.name)])
   const inputs = rebuildInputs(graph, builder, options)
   const values = new Map<string, Value>(Object.entries(inputs))
   for (const [name, tensor] of graph.initializers) {
-    values.set(name, options.initializer?.(name, tensor, builder) ?? builder.initializer(builder.available(name), tensor))
+    values.set(name, options.initializer?.(name, tensor, builder) ?? builder.initializer(own(name), tensor))
   }
   for (const original of nodes) {
     const operands = original.inputs.map((name) => values.get(name))
     const node = upgradeNode({
-      ...original, inputs: operands.map((value) => value?.name ?? ''), outputs: original.outputs.map((name) => builder.available(name)),
+      ...original, inputs: operands.map((value) => value?.name ?? ''), outputs: original.outputs.map(own),
     }, opset, builder)
     const results = options.replace?.(node, builder, node.inputs.map((name) => (name === '' ? undefined : builder.value(name)))) ?? builder.append(node)
     for (const [index, name] of original.outputs.entries()) if (name !== '') values.set(name, results[index])
