@@ -57,11 +57,12 @@ export interface TrainRequest {
 
 /** What happens while it trains, in order. A consumer that records a checkpoint before the next event loses nothing. */
 export type TrainEvent =
+  /** also when it goes on after `batch` or a provider that failed; points after `step` that were told before come again */
   | { readonly type: 'started'; readonly provider: Provider; readonly parameters: number; readonly peakBytes: number; readonly step: number }
   | { readonly type: 'point'; readonly point: LossPoint; readonly waitShare: number }
   | { readonly type: 'score'; readonly point: ScorePoint }
   | { readonly type: 'sample'; readonly step: number; readonly panoramaId: string; readonly image: string; readonly pseudoLabel: string; readonly student: string; readonly difference: string; readonly agreement: number }
-  /** `weights`: safetensors, what is kept of the student (the moving average where there is one); `state`: all that is needed to go on; `network`: .onnx with these weights */
+  /** `weights`: safetensors, what is kept of the student (the moving average where there is one); `state`: all that is needed to go on; `network`: .onnx with these weights; `best`: it has the best score so far, or nothing is scored */
   | { readonly type: 'checkpoint'; readonly step: number; readonly weights: string; readonly state: string; readonly network: string; readonly bytes: number; readonly loss: number | null; readonly score: number | null; readonly best: boolean }
   /** memory was short: so it goes on */
   | { readonly type: 'batch'; readonly batch: number; readonly accumulate: number; readonly message: string }
