@@ -79,6 +79,12 @@ export type DistillationConfig = z.infer<typeof distillationConfigSchema>
 export const distillationRunSchema = z.object({
   id: z.string(),
   name: z.string(),
+  /** refine-ta: the first stage of a run whose configuration asks for a refined TA; it makes a TA, no student */
+  task: z.enum(['distil', 'refine-ta']),
+  /** of refine-ta: the run that it is the first stage of */
+  parentId: z.string().nullable(),
+  /** of refine-ta: the TA model that it made */
+  refinedTaId: z.string().nullable(),
   /** null: it was removed */
   labellingRunId: z.string().nullable(),
   labellingRunName: z.string(),

@@ -14,7 +14,8 @@ import { createJobRunner } from './jobs/job-runner.ts'
 import { openLog } from './log.ts'
 import { evaluateJobHandler } from './pipeline/evaluate-job.ts'
 import { createImportHandler } from './pipeline/import-panoramas.ts'
-import { distilJobHandler, type LearningRateFactor } from './pipeline/distil-job.ts'
+import { distilJobHandler } from './pipeline/distil-job.ts'
+import type { LearningRateFactor } from './pipeline/distil-tools.ts'
 import { studentExportHandler, zipName } from './pipeline/export-student.ts'
 import { labelJobHandler } from './pipeline/label-job.ts'
 import { createChangeFeed, type ChangeFeed } from './services/change-feed.ts'
@@ -27,7 +28,7 @@ import { evaluationServices } from './services/evaluations.ts'
 import { jobServices } from './services/jobs.ts'
 import { removeModelLeftovers, removeSpentUploads, removeUploadsOf } from './services/leftovers.ts'
 import { labelServices } from './services/labels.ts'
-import { modelServices } from './services/models.ts'
+import { addModelFiles, modelServices } from './services/models.ts'
 import { reviewServices } from './services/reviews.ts'
 import { runServices } from './services/runs.ts'
 import { studentExportServices } from './services/student-exports.ts'
@@ -90,7 +91,7 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
         import: createImportHandler({ store, artifacts, pool }),
         label: labelJobHandler({ store, artifacts, engine }, (run) => changes.emit('results', run.id)),
         evaluate: evaluateJobHandler({ store, artifacts, engine, pool }, ({ subject }) => subject.kind === 'student' && changes.emit('students', subject.id)),
-        distil: distilJobHandler({ store, artifacts, engine, pool, changes, training, learningRates, version: manifest.version }),
+        distil: distilJobHandler({ store, artifacts, engine, pool, changes, training, learningRates, version: manifest.version, addTa: (file, name) => addModelFiles({ store, engine }, { kind: 'ta', files: [file], name }) }),
         'export-student': studentExportHandler({ store, artifacts, engine, version: manifest.version }, (done) => changes.emit('exports', done.id)),
       },
       log: (level, message) => log[level]({ from: 'jobs' }, message),

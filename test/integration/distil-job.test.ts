@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Input } from '../../src/contract/procedures.ts'
@@ -121,11 +122,88 @@ it('paused and resumed, also by another process, a run has the curve of one that
 
 /** Waits until a run has made so many updates. */
 function reached(client: Studio['client'], distillationId: string, step: number): Promise<void> {
+  return pointOf(client, ({ distillationId: id, point }) => id === distillationId && point !== null && point.step >= step)
+}
+
+function pointOf(client: Studio['client'], is: (event: TrainingEvent) => boolean): Promise<void> {
   return new Promise((settle) => {
-    const end = client.subscribe('on.training', {}, ({ distillationId: id, point }) => {
-      if (id !== distillationId || point === null || point.step < step) return
+    const end = client.subscribe('on.training', {}, (event) => {
+      if (!is(event)) return
       end()
       settle()
     })
   })
 }
+
+it('what cannot be distilled is refused before it starts, with the remedy', async () => {
+  const { client } = studio
+  const error = (changes: Partial<Input<'distillations.start'>>) =>
+    client.call('distillations.start', { ...request('never'), ...changes }).then(() => 'nothing', (failure: unknown) => failure)
+  const config = (changes: Input<'distillations.start'>['config']) => error({ config: { ...request('never').config, ...changes } })
+  const file = join(folder.path, 'no-weights.safetensors')
+  await writeFile(file, 'nothing')
+  const off = { on: false, weight: 1 }
+  expect(await error({ run: 'other' })).toMatchObject({ code: 'not-found' })
+  expect(await error({ init: { file: join(folder.path, 'gone.safetensors') } })).toMatchObject({ code: 'bad-file', message: expect.stringContaining('gone.safetensors') })
+  expect(await error({ init: { file } })).toMatchObject({ code: expect.stringMatching(/^bad-/), message: expect.stringContaining('no-weights.safetensors') })
+  expect(await error({ student: { onnx: folder.path } })).toMatchObject({ code: 'bad-file', message: expect.stringContaining('folder') })
+  expect(await error({ student: { onnx: file } })).toMatchObject({ code: 'bad-model' })
+  expect(await error({ student: { onnx: join(MODELS, 'wand-sam/vision_encoder.onnx') } })).toMatchObject({ code: 'bad-model' })
+  expect(await config({ height: 100 })).toMatchObject({ code: 'bad-input', message: expect.stringContaining('32') })
+  expect(await config({ losses: { image: off, window: off, confident: off, boundary: off } })).toMatchObject({ code: 'bad-input', message: expect.stringContaining('off') })
+  expect(await error({ name: 'last' })).toMatchObject({ code: 'bad-input' })
+  expect(await error({ name: 'first', config: { ...request('first').config, seed: 99 } })).toMatchObject({ code: 'conflict' })
+
+  const results = await client.call('runs.results', { run: 'labels', sort: 'name', offset: 0, limit: 10 })
+  const review = async (verdict: 'rejected' | null) => {
+    for (const { panoramaId } of results.results) await client.call('reviews.set', { run: 'labels', panoramaId, verdict })
+  }
+  await review('rejected')
+  expect(await error({})).toMatchObject({ code: 'bad-input', message: expect.stringContaining('4 rejected in the review') })
+  await review(null)
+})
+
+it('one runs, the other waits; a learning-rate factor is heard while it runs; a run can be cancelled, and only then removed', async () => {
+  const { client } = studio
+  const constant = { schedule: 'constant', warmupSteps: 0, learningRate: 1e-4, steps: 100_000, checkpointEvery: 1000, validateEvery: 1000, sampleEvery: 1000 } as const
+  const one = await client.call('distillations.start', request('long', constant))
+  const two = await client.call('distillations.start', request('waits', { ...constant, seed: 2 }))
+  await reached(client, one.distillationId, 1)
+  expect((await client.call('jobs.get', { jobId: two.jobId })).state).toBe('queued')
+  expect(await client.call('distillations.setLearningRateFactor', { distillation: 'long', factor: 0.5 })).toMatchObject({ learningRateFactor: 0.5 })
+  await pointOf(client, ({ distillationId, point }) => distillationId === one.distillationId && Math.abs((point?.learningRate ?? 0) / 5e-5 - 1) < 1e-6)
+  expect(await client.call('distillations.remove', { distillation: 'long' }).catch((error: unknown) => error)).toMatchObject({ code: 'conflict' })
+  for (const { jobId } of [two, one]) {
+    await client.call('jobs.cancel', { jobId })
+    expect((await settled(client, jobId)).state).toBe('cancelled')
+  }
+  expect(await client.call('distillations.setLearningRateFactor', { distillation: 'long', factor: 1 }).catch((error: unknown) => error)).toMatchObject({ code: 'conflict' })
+  await client.call('distillations.remove', { distillation: 'long' })
+  await client.call('distillations.remove', { distillation: 'waits' })
+})
+
+it('a TA is refined first: it labels the panoramas again, and these labels are distilled', async () => {
+  const { client } = studio
+  const wanted = request('refined', { steps: 3, taRefinement: { steps: 4, learningRate: 1e-4 } })
+  const estimate = await client.call('distillations.estimate', wanted)
+  expect(estimate.warnings.join(' ')).toMatch(/First the TA is refined in 4 steps/)
+  const { distillationId, jobId } = await client.call('distillations.start', wanted)
+  await pointOf(client, ({ point }) => 'consistency' in (point?.terms ?? {}))
+  await client.call('jobs.pause', { jobId })
+  expect(await settled(client, jobId)).toMatchObject({ state: 'paused' })
+  // the same request again goes on with this run
+  expect(await client.call('distillations.start', wanted)).toEqual({ distillationId, jobId })
+  await finished(client, jobId)
+  const [run, refinement] = [await client.call('distillations.get', { distillation: distillationId }), await client.call('distillations.get', { distillation: 'refined, TA refined' })]
+  expect(refinement).toMatchObject({ task: 'refine-ta', parentId: distillationId, step: 4, studentId: null, scoreKind: null, heldOut: 0 })
+  expect(run).toMatchObject({ task: 'distil', step: 3, labellingRunName: 'labels, TA refined' })
+  const ta = (await client.call('models.list', {})).find(({ id }) => id === refinement.refinedTaId)
+  expect(ta).toMatchObject({ name: 'colours refined', kind: 'ta', classes: 19 })
+  const labels = await client.call('runs.get', { run: 'labels, TA refined' })
+  expect(labels).toMatchObject({ id: run.labellingRunId, taId: ta!.id, panoramas: 4, done: 4 })
+  const { points } = await client.call('distillations.curve', { distillation: refinement.id, afterStep: 0, maxPoints: 100 })
+  expect(points.map(({ terms }) => Object.keys(terms).toSorted())).toEqual(Array.from({ length: 4 }, () => ['confident', 'consistency', 'ensemble']))
+  await client.call('distillations.remove', { distillation: distillationId })
+  expect((await client.call('distillations.list', {})).filter(({ name }) => name.startsWith('refined'))).toEqual([])
+  expect(await client.call('students.get', { student: 'refined' })).toMatchObject({ labellingRunName: 'labels, TA refined' })
+})

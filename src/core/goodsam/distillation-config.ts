@@ -71,6 +71,9 @@ export const POLYNOMIAL_POWER = 0.9
 /** Most change of hue in turns, as a share of the jitter's strength [D]: colour is what sky and vegetation are known by. */
 export const HUE_SHARE = 0.25
 
+/** The refinement of the TA, where it is asked for: pretrained weights, and few steps, since it has the panoramas of one dataset alone. [D] */
+export const TA_REFINEMENT = { steps: 1000, learningRate: LEARNING_RATES.pretrained } as const
+
 const ON: LossTerm = { on: true, weight: 1 }
 
 export const DISTILLATION_DEFAULTS: DistillationConfig = {

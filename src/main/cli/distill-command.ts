@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander'
 import type { Client, Input } from '../../contract/procedures.ts'
 import type { ProviderSetting } from '../../contract/schemas.ts'
 import { studentSizeSchema } from '../../contract/training-schemas.ts'
+import { TA_REFINEMENT } from '../../core/goodsam/distillation-config.ts'
 import { integerIn, numberIn, trainingSize } from './arguments.ts'
 import { duration, printResult, type OutputOptions } from './output.ts'
 import { followJob, withStudio } from './studio-session.ts'
@@ -19,6 +20,7 @@ interface DistillOptions extends OutputOptions {
   readonly heldOut?: number
   readonly seed?: number
   readonly provider?: ProviderSetting
+  readonly refineTa?: boolean
   readonly name?: string
 }
 
@@ -51,6 +53,7 @@ export function addDistillCommand(program: Command): void {
     .option('--held-out <share>', 'share of the panoramas that scores the student instead of teaching it', numberIn(0, 0.5))
     .option('--seed <n>', 'decides everything random', integerIn(0, 2 ** 32 - 1))
     .addOption(new Option('--provider <provider>', 'execution provider').choices(['auto', 'cpu', 'webgpu', 'cuda']))
+    .option('--refine-ta', 'first refine the teacher assistant on its own windows, label again with it, and distil those labels')
     .option('--name <name>', 'name of the distillation run and its student')
     .option('--json', 'print one JSON document: {student, name, distillation, steps, loss, score, seconds, stepsPerSecond}')
     .action(async (workspace: string, options: DistillOptions) => {
@@ -77,7 +80,7 @@ async function distill(client: Client, options: DistillOptions): Promise<Distill
 }
 
 function requestOf(options: DistillOptions): Input<'distillations.start'> {
-  const { run, student, init, steps, size, batch, lr, warmup, heldOut, seed, provider, name } = options
+  const { run, student, init, steps, size, batch, lr, warmup, heldOut, seed, provider, refineTa, name } = options
   const built = studentSizeSchema.safeParse(student)
   return {
     run,
@@ -91,6 +94,7 @@ function requestOf(options: DistillOptions): Input<'distillations.start'> {
       ...(warmup === undefined ? {} : { warmupSteps: warmup }),
       ...(heldOut === undefined ? {} : { heldOut }),
       ...(seed === undefined ? {} : { seed }),
+      ...(refineTa === true ? { taRefinement: TA_REFINEMENT } : {}),
     },
     name: name ?? null,
     provider: provider ?? null,

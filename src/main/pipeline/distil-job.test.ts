@@ -19,7 +19,8 @@ import { lossCurve } from '../store/loss-points.ts'
 import { findStudentOf } from '../store/students.ts'
 import { addTestRun, makeWorkspace } from '../store/workspace.fixture.ts'
 import type { LabelPool } from '../workers/label-pool.ts'
-import { checkLabels, distilJobHandler, type LearningRateFactor } from './distil-job.ts'
+import { checkLabels, distilJobHandler } from './distil-job.ts'
+import type { DistilTools, LearningRateFactor } from './distil-tools.ts'
 
 type TrainOptions = Parameters<Engine['train']>[1]
 /** What the engine does at each call of `train`. */
@@ -46,7 +47,7 @@ async function scene(...scripts: readonly Script[]) {
     return scripts[Math.min(call++, scripts.length - 1)]!((event) => options.onEvent(event), { request, options, save })
   }
   const pool = { threads: 1, run: () => Promise.resolve(new Float64Array(256).fill(1)) } as unknown as LabelPool
-  const tools = { store, artifacts, engine: { train } as unknown as Engine, pool, changes: { emit: () => {} }, training, learningRates, version: '1.0.0' }
+  const tools = { store, artifacts, engine: { train } as unknown as Engine, pool, changes: { emit: () => {} }, training, learningRates, version: '1.0.0' } as unknown as DistilTools
   const runner = createJobRunner({ store, clock, handlers: { distil: distilJobHandler(tools, { backoffMs: [10, 20] }) } })
   const data = await text('data')
   const { run, panoramas } = store.transaction((db) => addTestRun(db, ['a', 'b', 'c']))

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { StudioError } from '../../contract/errors.ts'
-import type { DistillationRun, TrainingEvent } from '../../contract/training-schemas.ts'
+import type { DistillationRun } from '../../contract/training-schemas.ts'
 import { labelPalette } from '../../core/labels/palette.ts'
-import type { ArtifactStore } from '../artifacts/artifact-store.ts'
-import type { Engine } from '../engine/protocol.ts'
-import type { TrainingPanorama, TrainRequest, TrainResponse } from '../engine/training-protocol.ts'
+import type { TrainingPanorama, TrainRequest } from '../engine/training-protocol.ts'
 import type { JobContext, JobHandler } from '../jobs/job-handler.ts'
 import { lastCheckpoint } from '../store/checkpoints.ts'
 import { releaseTrainingData } from '../store/distillation-panoramas.ts'
@@ -13,30 +11,12 @@ import { getDataset } from '../store/datasets.ts'
 import { getLabelSet } from '../store/label-sets.ts'
 import type { Store } from '../store/open-store.ts'
 import { getSettings } from '../store/settings.ts'
-import type { LabelPool } from '../workers/label-pool.ts'
-import { createTrainingRecorder, type TrainingRecorder } from './training-recorder.ts'
-import { prepareTrainingData, type PreparedPanorama } from './training-data.ts'
+import type { DistilTools } from './distil-tools.ts'
+import { refineFirst } from './refine-ta.ts'
+import { trainToTheEnd } from './training-loop.ts'
+import { prepareTrainingData, toTrainingPanorama, type PreparedPanorama } from './training-data.ts'
 
 const payloadSchema = z.object({ distillationId: z.string() })
-
-/** A person set another factor for the learning rate of a run. */
-export interface LearningRateFactor {
-  readonly distillationId: string
-  readonly factor: number
-}
-
-export interface DistilTools {
-  readonly store: Store
-  readonly artifacts: ArtifactStore
-  readonly engine: Engine
-  readonly pool: LabelPool
-  /** tells windows what is stale */
-  readonly changes: { emit(area: 'distillations' | 'students', id: string): void }
-  readonly training: { emit(event: TrainingEvent): void }
-  readonly learningRates: { listen(listener: (change: LearningRateFactor) => void, signal: AbortSignal): void }
-  /** the program's version, for the student's provenance */
-  readonly version: string
-}
 
 export interface DistilOptions {
   /** waits before the training is taken up again after an engine error, in milliseconds: one per retry without progress */
@@ -48,26 +28,27 @@ const BACKOFF_MS: readonly number[] = [1000, 5000]
 const PICTURED = 4
 
 /**
- * Multi-level Knowledge Adaptation as a job: brings the labels to the training size, then lets the engine train and
- * writes down what it tells. Whatever ends it (pause, a closed program, a crash of the engine or of the machine), it goes on from the
- * last checkpoint with the curve it would have had; what was behind the checkpoint is dropped and computed again.
+ * Multi-level Knowledge Adaptation as a job: where it is asked for, refines the TA and labels anew with it; brings the
+ * labels to the training size; lets the engine train and writes down what it tells. Whatever ends it (pause, a closed
+ * program, a crash of the engine or of the machine), it goes on from the last checkpoint with the curve it would have
+ * had; what was behind the checkpoint is dropped and computed again.
  */
 export function distilJobHandler(tools: DistilTools, { backoffMs = BACKOFF_MS }: DistilOptions = {}): JobHandler {
+  const { store, changes } = tools
   return {
-    async run(_job, context) {
-      const { distillationId } = payloadSchema.parse(context.payload)
-      const run = getDistillation(tools.store.read, distillationId)
-      context.checkpoint({ total: run.config.steps, done: lastCheckpoint(tools.store.read, run.id)?.step ?? 0, failed: 0 })
-      const panoramas = await prepare(tools, run, context)
-      const recorder = createTrainingRecorder(tools, { run, context })
+    async run(job, context) {
+      const { distillationId: id } = payloadSchema.parse(context.payload)
+      const asked = getDistillation(store.read, id)
+      context.checkpoint({ total: asked.config.steps, done: lastCheckpoint(store.read, id)?.step ?? 0, failed: 0 })
       try {
-        const { reason, step } = await trainToTheEnd(tools, { run, panoramas, context, recorder }, backoffMs)
-        recorder.flush()
+        if (asked.config.taRefinement !== null) await refineFirst(tools, { run: asked, jobId: job.id, context }, backoffMs)
+        const run = getDistillation(store.read, id)
+        const panoramas = await prepare(tools, run, context)
+        const { reason, step } = await trainToTheEnd(tools, { run, context, requestOf: (now) => requestOf(tools, now, panoramas) }, backoffMs)
         if (reason === 'early') context.log('info', `Ended early at step ${step}: no better score in ${run.config.patience} scores.`)
-        tools.store.transaction((db) => releaseTrainingData(db, run.id))
+        store.transaction((db) => releaseTrainingData(db, id))
       } finally {
-        await recorder.close()
-        tools.changes.emit('distillations', run.id)
+        changes.emit('distillations', id)
       }
     },
     // nothing of a training fails by itself: a job that is tried again goes on from its last checkpoint
@@ -77,16 +58,7 @@ export function distilJobHandler(tools: DistilTools, { backoffMs = BACKOFF_MS }:
 
 /** Training data of every panorama, and what is wrong with them. */
 async function prepare(tools: DistilTools, run: DistillationRun, context: JobContext): Promise<PreparedPanorama[]> {
-  const both = AbortSignal.any([context.signal, context.stopping])
-  const prepared = await prepareTrainingData(tools, run, {
-    signal: both,
-    onProgress: (done, total) => context.progress({ message: `preparing ${done} of ${total} panoramas` }),
-  }).catch(async (error: unknown) => {
-    // a pause is taken at once: what was prepared is kept
-    if (both.aborted) await context.safePoint()
-    throw error
-  })
-  await context.safePoint()
+  const prepared = await prepareTrainingData(tools, { run, size: run.config, context })
   const say = (message: string): void => {
     context.log('warn', message)
     tools.store.transaction((db) => addDistillationWarning(db, run.id, message))
@@ -115,69 +87,7 @@ function classesOf({ read }: Store, run: DistillationRun): string[] {
   return Array.from(names, (name, trainId) => name ?? `class ${trainId}`)
 }
 
-interface Work {
-  readonly run: DistillationRun
-  readonly panoramas: readonly PreparedPanorama[]
-  readonly context: JobContext
-  readonly recorder: TrainingRecorder
-}
-
-/**
- * Trains until the steps are done, through crashes of the engine: each takes up the last checkpoint again, and only those
- * without a checkpoint in between count.
- */
-async function trainToTheEnd(tools: DistilTools, work: Work, backoffMs: readonly number[]): Promise<TrainResponse> {
-  const { run, context } = work
-  let crashes = 0
-  let reached = -1
-  for (;;) {
-    await context.safePoint()
-    const from = lastCheckpoint(tools.store.read, run.id)?.step ?? 0
-    if (from > reached) crashes = 0
-    reached = from
-    if (from >= run.config.steps) return { reason: 'finished', step: from }
-    try {
-      const response = await train(tools, work)
-      if (response.reason !== 'paused') return response
-      // throws the pause; where it was taken back meanwhile, the training goes on
-      work.recorder.flush()
-    } catch (error) {
-      if (context.signal.aborted) throw error
-      const now = lastCheckpoint(tools.store.read, run.id)?.step ?? 0
-      const wait = backoffMs[now > from ? 0 : crashes]
-      if (wait === undefined || !(error instanceof StudioError) || error.code !== 'engine') throw error
-      crashes = now > from ? 1 : crashes + 1
-      reached = now
-      context.log('warn', `${error.message} Going on from step ${now} in ${wait / 1000} s.`)
-      context.progress({ message: 'waiting for the engine' })
-      await context.clock.sleep(wait, AbortSignal.any([context.signal, context.stopping])).catch(() => context.safePoint())
-    }
-  }
-}
-
-async function train({ engine, store, artifacts, learningRates }: DistilTools, { run: { id }, panoramas, context, recorder }: Work): Promise<TrainResponse> {
-  const ended = new AbortController()
-  // the row as it is now: batch and learning-rate factor may have changed since the job began
-  const run = getDistillation(store.read, id)
-  try {
-    return await engine.train(requestOf({ store, artifacts }, run, panoramas), {
-      signal: context.signal,
-      onEvent: (event) => recorder.record(event),
-      control: {
-        pause: context.stopping,
-        onLearningRateFactor(listener) {
-          const stop = new AbortController()
-          learningRates.listen((change) => change.distillationId === id && listener(change.factor), AbortSignal.any([stop.signal, ended.signal]))
-          return () => stop.abort()
-        },
-      },
-    })
-  } finally {
-    ended.abort()
-  }
-}
-
-function requestOf({ store, artifacts }: Pick<DistilTools, 'store' | 'artifacts'>, run: DistillationRun, panoramas: readonly PreparedPanorama[]): TrainRequest {
+function requestOf({ store, artifacts }: DistilTools, run: DistillationRun, panoramas: readonly PreparedPanorama[]): Omit<TrainRequest, 'resume'> {
   const { name, architecture, init, config, batch, accumulate, scoreKind, learningRateFactor, provider } = run
   const trained = panoramas.filter(({ heldOut }) => !heldOut).map(toTrainingPanorama)
   const held = panoramas.filter(({ heldOut }) => heldOut).map(toTrainingPanorama)
@@ -191,13 +101,8 @@ function requestOf({ store, artifacts }: Pick<DistilTools, 'store' | 'artifacts'
     panoramas: trained,
     heldOut: held,
     pictured: picturedOf(trained, held),
-    resume: lastCheckpoint(store.read, run.id)?.state ?? null,
     threads: getSettings(store.read).cpuThreads,
   }
-}
-
-function toTrainingPanorama({ panoramaId, name, cyclic, data, weight }: PreparedPanorama): TrainingPanorama {
-  return { panoramaId, name, cyclic, data, weight }
 }
 
 /** Half of them held out, where there are so many; the same in every part of a run. */

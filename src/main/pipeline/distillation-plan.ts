@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { availableParallelism, cpus, hostname, totalmem } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { basename, extname, resolve } from 'node:path'
 import { StudioError } from '../../contract/errors.ts'
 import type { Input } from '../../contract/procedures.ts'
@@ -23,6 +23,8 @@ import { listResults } from '../store/panorama-results.ts'
 import { getSettings } from '../store/settings.ts'
 import { getStudent } from '../store/students.ts'
 import { completeConfig } from './distillation-defaults.ts'
+import { planRefinement } from './refinement-plan.ts'
+import { thisMachine } from './this-machine.ts'
 import { choosePanoramas, type DistillationSet } from './distillation-panoramas.ts'
 
 export interface PlanTools {
@@ -54,12 +56,6 @@ const MEMORY_SHARE = 0.8
 const CORE_RATE = 3e10
 const GPU_RATE = 2e12
 
-/** What a machine is called where speeds are remembered. */
-export function thisMachine(): string {
-  const processors = cpus()
-  return `${hostname()}, ${processors.length} x ${processors[0]?.model ?? 'unknown'}`
-}
-
 /** The configuration of a run of which nothing but its labelling run is known; null: not even that. */
 export function defaultConfig(db: ReadDb, labellingRun: string | null): DistillationConfig {
   const run = labellingRun === null ? null : getLabellingRun(db, labellingRun)
@@ -90,8 +86,21 @@ export async function planDistillation(tools: PlanTools, request: DistillationRe
     architecture, classes, network: student.path, weights: start.path, config, batch, accumulate,
   })
   const plan = { run, classes, architecture, init: start.init, config, provider, set }
-  return { ...plan, estimate: estimateOf(store.read, plan, cost) }
+  return { ...plan, estimate: estimateOf(store.read, plan, { ...cost, refinement: await refinementCost(tools, plan) }) }
 }
+
+/** Of the whole first stage; null where the TA is not refined. Throws where its TA cannot be trained. */
+async function refinementCost({ store, engine }: PlanTools, { run, classes, config, set }: Omit<DistillationPlan, 'estimate'>): Promise<TrainingEstimate | null> {
+  if (config.taRefinement === null) return null
+  const { ta, network, config: refined } = planRefinement(store, run, { config, panoramaId: set.panoramas[0].panoramaId })
+  const { batch, accumulate, steps } = refined
+  const architecture = { kind: 'onnx', model: ta.files[0].sha256, name: ta.name } as const
+  const cost = await engine.estimateTraining({ task: 'refine-ta', architecture, classes, network, weights: null, config: refined, batch, accumulate })
+  return { ...cost, arithmetic: steps * cost.arithmetic }
+}
+
+/** What an update costs, and the first stage as a whole. */
+type Cost = TrainingEstimate & { readonly refinement: TrainingEstimate | null }
 
 async function resolveStudent(
   artifacts: ArtifactStore, student: DistillationRequest['student'],
@@ -152,24 +161,23 @@ function nearest(side: number): number {
   return Math.max(32, 32 * Math.round(side / 32))
 }
 
-function estimateOf(db: ReadDb, plan: Omit<DistillationPlan, 'estimate'>, cost: TrainingEstimate): Estimate {
+function estimateOf(db: ReadDb, plan: Omit<DistillationPlan, 'estimate'>, cost: Cost): Estimate {
   const { config, set, architecture, provider } = plan
   const { batch, accumulate, height, width, steps } = config
   const perImage = measuredSecondsPerImage(db, { machine: thisMachine(), architecture, height, width, provider })
-  const secondsPerStep = perImage === null
-    ? cost.arithmetic / speed(provider, getSettings(db).cpuThreads)
-    : perImage * batch * accumulate
+  const rate = speed(provider, getSettings(db).cpuThreads)
+  const secondsPerStep = perImage === null ? cost.arithmetic / rate : perImage * batch * accumulate
   return {
     config,
     parameters: cost.parameters,
     panoramas: set.panoramas.length - set.heldOut,
     heldOut: set.heldOut,
     leftOut: set.leftOut,
-    peakBytes: cost.peakBytes,
+    peakBytes: Math.max(cost.peakBytes, cost.refinement?.peakBytes ?? 0),
     memoryBytes: totalmem(),
     secondsPerStep,
     measured: perImage !== null,
-    totalSeconds: secondsPerStep * steps,
+    totalSeconds: secondsPerStep * steps + (cost.refinement?.arithmetic ?? 0) / rate,
     warnings: warningsOf(plan, cost),
   }
 }
@@ -178,13 +186,16 @@ function speed(provider: ProviderSetting, threads: number): number {
   return provider === 'webgpu' || provider === 'cuda' ? GPU_RATE : CORE_RATE * (threads === 0 ? availableParallelism() : threads)
 }
 
-function warningsOf({ config, set, run }: Omit<DistillationPlan, 'estimate'>, { peakBytes }: TrainingEstimate): string[] {
+function warningsOf({ config, set, run }: Omit<DistillationPlan, 'estimate'>, { peakBytes, refinement }: Cost): string[] {
   const warnings: string[] = []
   if (peakBytes > MEMORY_SHARE * totalmem()) {
     warnings.push(`A step needs about ${gigabytes(peakBytes)}, this machine has ${gigabytes(totalmem())}. Choose a smaller size or batch; where memory runs short, the batch is halved.`)
   }
   if (set.heldOut === 0) warnings.push('No panorama is held out: the student is not scored while it learns, and its last weights are kept rather than its best.')
   if (run.samId === null) warnings.push(`"${run.name}" was labelled without SAM: the confident and the boundary term are off.`)
+  if (refinement !== null && config.taRefinement !== null) {
+    warnings.push(`First the TA is refined in ${config.taRefinement.steps} steps and the panoramas are labelled again with it; labelling is not in the estimate.`)
+  }
   if (config.warmupSteps >= config.steps) warnings.push(`The warm-up takes ${config.warmupSteps} of ${config.steps} steps: the learning rate never reaches its full value.`)
   return warnings
 }

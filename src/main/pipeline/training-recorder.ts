@@ -9,9 +9,9 @@ import { addLossPoints, dropLossPointsAfter } from '../store/loss-points.ts'
 import { addScorePoint, dropScorePointsAfter } from '../store/score-points.ts'
 import { findStudentOf } from '../store/students.ts'
 import { addTrainingSample, dropTrainingSamplesAfter } from '../store/training-samples.ts'
-import { thisMachine } from './distillation-plan.ts'
-import type { DistilTools } from './distil-job.ts'
+import type { DistilTools } from './distil-tools.ts'
 import { giveWeights } from './distilled-student.ts'
+import { thisMachine } from './this-machine.ts'
 
 /** Writes down what a training tells: rows in the order of its events, and what windows show meanwhile. */
 export interface TrainingRecorder {
@@ -30,7 +30,7 @@ const TELL_EVERY_MS = 100
 
 type Recorded<Type extends TrainEvent['type']> = Extract<TrainEvent, { readonly type: Type }>
 
-export function createTrainingRecorder(tools: DistilTools, { run: { id, config }, context }: { readonly run: DistillationRun; readonly context: JobContext }): TrainingRecorder {
+export function createTrainingRecorder(tools: DistilTools, { run: { id, config, task }, context }: { readonly run: DistillationRun; readonly context: JobContext }): TrainingRecorder {
   const { store, artifacts, changes, training } = tools
   let waiting: LossPoint[] = []
   let last: { readonly point: LossPoint; readonly waitShare: number } | null = null
@@ -84,7 +84,7 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
         dropTrainingSamplesAfter(db, id, step)
         updateDistillation(db, id, { step, actualProvider: provider, machine: thisMachine(), parameters, estimatedPeakBytes: peakBytes })
       })
-      context.progress({ message: 'training' })
+      context.progress({ message: task === 'distil' ? 'training' : 'refining the TA' })
       context.log('info', `Training on ${provider} from step ${step}.`)
       changes.emit('distillations', id)
     },
@@ -92,7 +92,7 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
       waiting.push(point)
       last = { point, waitShare }
       if (point.imagesPerSecond > 0) context.itemTook((1000 * images) / point.imagesPerSecond)
-      context.progress({ message: messageOf(point, images) })
+      context.progress({ message: `${task === 'distil' ? '' : 'refining the TA: '}${messageOf(point, images)}` })
       writer.request()
       teller.request()
     },
@@ -117,7 +117,7 @@ export function createTrainingRecorder(tools: DistilTools, { run: { id, config }
       context.checkpoint({ done: saved.step }, (db) => {
         writePoints(db)
         const checkpoint = addCheckpoint(db, { ...saved, distillationId: id })
-        if (saved.best || findStudentOf(db, id) === null) giveWeights(db, getDistillation(db, id), checkpoint, tools.version)
+        if (task === 'distil' && (saved.best || findStudentOf(db, id) === null)) giveWeights(db, getDistillation(db, id), checkpoint, tools.version)
         unnamed = pruneCheckpoints(db, id, config.keepCheckpoints)
       })
       // the rows are gone: a file that cannot be removed now is left to the collector

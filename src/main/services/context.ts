@@ -1,7 +1,7 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import type { Engine } from '../engine/protocol.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
-import type { LearningRateFactor } from '../pipeline/distil-job.ts'
+import type { LearningRateFactor } from '../pipeline/distil-tools.ts'
 import type { Store } from '../store/open-store.ts'
 import type { LabelPool } from '../workers/label-pool.ts'
 import type { TrainingEvent } from '../../contract/training-schemas.ts'

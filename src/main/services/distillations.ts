@@ -5,13 +5,16 @@ import type { DistillationRun, Student } from '../../contract/training-schemas.t
 import { defaultConfig, planDistillation, type DistillationPlan } from '../pipeline/distillation-plan.ts'
 import { giveWeights } from '../pipeline/distilled-student.ts'
 import { getCheckpoint, listCheckpoints, removeCheckpointsOf } from '../store/checkpoints.ts'
-import { addDistillation, getDistillation, listDistillations, removeDistillation, renameDistillation, updateDistillation } from '../store/distillations.ts'
+import {
+  addDistillation, askedLabellingRun, findRefinement, getDistillation, listDistillations, removeDistillation, renameDistillation, updateDistillation,
+} from '../store/distillations.ts'
 import { newId } from '../store/ids.ts'
 import { addJob } from '../store/jobs.ts'
 import { lossCurve } from '../store/loss-points.ts'
 import { freeName } from '../store/reference.ts'
 import { listScorePoints } from '../store/score-points.ts'
 import { listTrainingSamples } from '../store/training-samples.ts'
+import type { Store } from '../store/open-store.ts'
 import type { ServiceContext } from './context.ts'
 import { goOn } from './go-on.ts'
 
@@ -66,7 +69,7 @@ function start(
   { store, jobs, changes, enqueue }: ServiceContext, { name: wanted }: Input<'distillations.start'>, plan: DistillationPlan,
 ): { distillationId: string; jobId: string } {
   const unfinished = listDistillations(store.read).find((earlier) =>
-    jobs.get(earlier.jobId).state !== 'done' && asksForTheSame(earlier, plan) && (wanted === null || earlier.name === wanted))
+    jobs.get(earlier.jobId).state !== 'done' && asksForTheSame(store, earlier, plan) && (wanted === null || earlier.name === wanted))
   if (unfinished !== undefined) {
     goOn(jobs, jobs.get(unfinished.jobId))
     enqueue(unfinished.jobId)
@@ -91,14 +94,15 @@ function start(
   return { distillationId: id, jobId }
 }
 
-function asksForTheSame(earlier: DistillationRun, { run, architecture, init, config, provider }: DistillationPlan): boolean {
-  return earlier.labellingRunId === run.id && earlier.provider === provider && isDeepStrictEqual(earlier.architecture, architecture) &&
+function asksForTheSame({ read }: Store, earlier: DistillationRun, { run, architecture, init, config, provider }: DistillationPlan): boolean {
+  return earlier.task === 'distil' && askedLabellingRun(read, earlier.id) === run.id && earlier.provider === provider && isDeepStrictEqual(earlier.architecture, architecture) &&
     isDeepStrictEqual(earlier.init, init) && isDeepStrictEqual(earlier.config, JSON.parse(JSON.stringify(config)))
 }
 
 async function remove({ store, artifacts }: ServiceContext, id: string): Promise<void> {
   const orphans = store.transaction((db) => {
-    const unnamed = removeCheckpointsOf(db, id)
+    const refinement = findRefinement(db, id)
+    const unnamed = [...removeCheckpointsOf(db, id), ...(refinement === null ? [] : removeCheckpointsOf(db, refinement.id))]
     removeDistillation(db, id)
     return unnamed
   })
@@ -107,6 +111,7 @@ async function remove({ store, artifacts }: ServiceContext, id: string): Promise
 
 function useCheckpoint({ store, changes, version }: ServiceContext, distillation: string, checkpointId: string): Student {
   const run = getDistillation(store.read, distillation)
+  if (run.task !== 'distil') throw new StudioError('conflict', `"${run.name}" refined a TA: it has no student.`)
   const student = store.transaction((db) => giveWeights(db, run, getCheckpoint(db, run.id, checkpointId), version))
   changes.emit('students', student.id)
   changes.emit('distillations', run.id)

@@ -41,7 +41,7 @@ export function modelServices({ store, engine, changes }: ServiceContext): Pick<
  * Recognises the files' dialect, copies them into the workspace and adds the model. Files that are already a model of
  * this workspace give that model. Throws StudioError: bad-file, bad-model (prints the signatures), conflict, storage.
  */
-async function addModelFiles(
+export async function addModelFiles(
   { store, engine }: { store: Store; engine: Engine }, { kind, files, name }: { kind: ModelKind; files: string[]; name: string | null },
 ): Promise<Model> {
   const inspected = []

@@ -13,6 +13,10 @@ export interface NewDistillation {
   /** where the job must know it beforehand */
   readonly id?: string
   readonly name: string
+  /** distil where omitted */
+  readonly task?: DistillationRun['task']
+  /** of refine-ta: the run that it is the first stage of */
+  readonly parentId?: string
   readonly labellingRunId: string
   readonly labellingRunName: string
   readonly datasetId: string
@@ -42,12 +46,16 @@ export interface DistillationPatch {
   readonly waitShare?: number
   readonly estimatedPeakBytes?: number
   readonly parameters?: number
+  readonly refinedTaId?: string
+  readonly labellingRunId?: string
+  readonly labellingRunName?: string
 }
 
 const COLUMN_OF: Readonly<Record<keyof DistillationPatch, string>> = {
   step: 'step', batch: 'batch', accumulate: 'accumulate', actualProvider: 'actual_provider', machine: 'machine',
   learningRateFactor: 'learning_rate_factor', imagesPerSecond: 'images_per_second', waitShare: 'wait_share',
   estimatedPeakBytes: 'estimated_peak_bytes', parameters: 'parameters',
+  refinedTaId: 'refined_ta_id', labellingRunId: 'labelling_run_id', labellingRunName: 'labelling_run_name',
 }
 
 /** The word that means the newest run wherever a run is named. */
@@ -56,7 +64,7 @@ const LAST = 'last'
 const MOST_WARNINGS = 20
 
 const SELECT = `
-  SELECT d.id, d.name, d.labelling_run_id AS labellingRunId, d.labelling_run_name AS labellingRunName, d.dataset_id AS datasetId,
+  SELECT d.id, d.name, d.task, d.parent_id AS parentId, d.refined_ta_id AS refinedTaId, d.labelling_run_id AS labellingRunId, d.labelling_run_name AS labellingRunName, d.dataset_id AS datasetId,
     d.architecture, d.init, d.config, d.batch, d.accumulate, d.provider, d.actual_provider AS actualProvider,
     d.job_id AS jobId, d.step, d.score_kind AS scoreKind, d.learning_rate_factor AS learningRateFactor,
     d.images_per_second AS imagesPerSecond, d.wait_share AS waitShare, d.estimated_peak_bytes AS estimatedPeakBytes,
@@ -74,12 +82,14 @@ export function addDistillation(db: WriteDb, run: NewDistillation): Distillation
   const id = run.id ?? newId('distil')
   const { name, labellingRunId, labellingRunName, datasetId, architecture, classes, parameters, init, config, provider, jobId, scoreKind, estimatedPeakBytes } = run
   db.run(
-    `INSERT INTO distillations (id, name, labelling_run_id, labelling_run_name, dataset_id, architecture, network, classes,
+    `INSERT INTO distillations (id, name, task, parent_id, labelling_run_id, labelling_run_name, asked_run_id, dataset_id, architecture, network, classes,
        parameters, init, init_weights, config, batch, accumulate, provider, job_id, score_kind, estimated_peak_bytes, warnings, created_at)
-     VALUES (@id, @name, @labellingRunId, @labellingRunName, @datasetId, @architecture, @network, @classes,
+     VALUES (@id, @name, @task, @parentId, @labellingRunId, @labellingRunName, @labellingRunId, @datasetId, @architecture, @network, @classes,
        @parameters, @init, @initWeights, @config, @batch, @accumulate, @provider, @jobId, @scoreKind, @estimatedPeakBytes, @warnings, @createdAt)`,
     {
       id, name, labellingRunId, labellingRunName, datasetId, classes, parameters, provider, jobId, scoreKind, estimatedPeakBytes,
+      task: run.task ?? 'distil',
+      parentId: run.parentId ?? null,
       architecture: JSON.stringify(architecture),
       network: architecture.kind === 'onnx' ? architecture.model : null,
       init: JSON.stringify(init),
@@ -113,6 +123,17 @@ export function getDistillationNumbers(db: ReadDb, id: string): { readonly class
   return { classes: asCount(row?.classes), parameters: asCount(row?.parameters) }
 }
 
+/** The labelling run that a person asked for, also where its labels were made anew with a refined TA. */
+export function askedLabellingRun(db: ReadDb, id: string): string {
+  return String(db.get('SELECT asked_run_id AS run FROM distillations WHERE id = @id', { id })?.run)
+}
+
+/** The refinement of the TA that is the first stage of a run, or null before it began. */
+export function findRefinement(db: ReadDb, parentId: string): DistillationRun | null {
+  const row = db.get(`${SELECT} WHERE d.parent_id = @parentId ORDER BY d.rowid LIMIT 1`, { parentId })
+  return row === undefined ? null : toDistillation(row)
+}
+
 /** Throws `not-found`, `conflict`, `bad-input`. */
 export function renameDistillation(db: WriteDb, reference: string, name: string): DistillationRun {
   const { id } = getDistillation(db, reference)
@@ -142,8 +163,8 @@ export function addDistillationWarning(db: WriteDb, id: string, message: string)
  * while its job is not finished.
  */
 export function removeDistillation(db: WriteDb, reference: string): void {
-  const { id, name } = getDistillation(db, reference)
-  requireNoActiveJob(db, id, `the distillation run "${name}"`)
+  const { id, name, parentId } = getDistillation(db, reference)
+  for (const subject of [id, ...(parentId === null ? [] : [parentId])]) requireNoActiveJob(db, subject, `the distillation run "${name}"`)
   db.run('DELETE FROM distillations WHERE id = @id', { id })
   removeJobsOf(db, id)
 }

@@ -109,9 +109,9 @@ export function requireNoActiveJob(db: ReadDb, subjectId: string, what: string):
   throw new StudioError('conflict', `The job "${String(row.title)}" works on ${what}. Wait for it or cancel it, then try again.`)
 }
 
-/** Removes the finished jobs on a subject that is gone, with their logs. */
+/** Removes the finished jobs on a subject that is gone, with their logs; one that made labels, too, stays with them. */
 export function removeJobsOf(db: WriteDb, subjectId: string): void {
-  db.run('DELETE FROM jobs WHERE subject_id = @subjectId', { subjectId })
+  db.run('DELETE FROM jobs WHERE subject_id = @subjectId AND id NOT IN (SELECT job_id FROM labelling_runs)', { subjectId })
 }
 
 function toJob(row: Row): Job {

@@ -136,8 +136,9 @@ function warningText(kept: z.infer<typeof keptWarningsSchema>[number]): string {
  * distillation from it is not finished.
  */
 export function removeLabellingRun(db: WriteDb, reference: string): void {
-  const { id, name } = getLabellingRun(db, reference)
-  const distillations = db.all('SELECT id FROM distillations WHERE labelling_run_id = @id', { id })
+  const { id, name, jobId } = getLabellingRun(db, reference)
+  // its own job may be a distillation that labels with a refined TA
+  const distillations = db.all('SELECT id FROM distillations WHERE labelling_run_id = @id OR job_id = @jobId', { id, jobId })
   for (const subject of [id, ...distillations.map((row) => String(row.id))]) requireNoActiveJob(db, subject, `the labelling run "${name}"`)
   db.run('DELETE FROM labelling_runs WHERE id = @id', { id })
   removeJobsOf(db, id)

@@ -46,7 +46,7 @@ export function makePairPlanes(size: SampleSize, pairs = 1, buffer: ArrayBufferL
 }
 
 /** All pairs of a panorama's windows: neighbours in a row, of one family, overlapping by a quarter to three quarters. */
-export function windowPairs({ width, cyclic, windows }: TrainingData): readonly WindowPair[] {
+export function windowPairs({ width, cyclic, windows }: Pick<TrainingData, 'width' | 'cyclic'> & { readonly windows: readonly Pick<TrainingWindow, 'window'>[] }): readonly WindowPair[] {
   return windows.flatMap(({ window: left }, l) => {
     const candidates = windows.flatMap(({ window: right }, r) => {
       const offset = cyclic ? panoramaColumnToWindow({ ...left, width }, right.x, width) : right.x - left.x

@@ -3,8 +3,12 @@ export const DISTILLATION = `
 CREATE TABLE distillations (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
+  task TEXT NOT NULL CHECK (task IN ('distil', 'refine-ta')),
+  parent_id TEXT REFERENCES distillations (id) ON DELETE CASCADE, -- refine-ta: the run that it is the first stage of
   labelling_run_id TEXT REFERENCES labelling_runs (id) ON DELETE SET NULL,
   labelling_run_name TEXT NOT NULL,
+  asked_run_id TEXT NOT NULL, -- the labelling run that was asked for; with a refined TA another one is distilled
+  refined_ta_id TEXT, -- refine-ta: the model it made
   dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
   architecture TEXT NOT NULL,
   network TEXT, -- artifact of the ONNX file that is the student; null: built here
@@ -31,6 +35,7 @@ CREATE TABLE distillations (
 CREATE INDEX distillations_by_dataset ON distillations (dataset_id);
 CREATE INDEX distillations_by_labelling_run ON distillations (labelling_run_id);
 CREATE INDEX distillations_by_job ON distillations (job_id);
+CREATE INDEX distillations_by_parent ON distillations (parent_id);
 
 -- which panoramas it learns from is settled when it starts: reviews that come later are of no run that is under way
 CREATE TABLE distillation_panoramas (
