@@ -101,7 +101,7 @@ test('refuses too many inputs, and a function for another opset', () => {
 test.each([
   ['one node', [node('Neg', ['a'], ['b'])], ['b']],
   ['none', [], ['a']],
-])('refuses functions that double at every level down to %s, instead of filling the memory', (_, last, outputs) => {
+])('refuses functions that double at every level down to %s, instead of filling the memory', { timeout: 30_000 }, (_, last, outputs) => {
   const functions = Array.from({ length: 40 }, (__, level) => (level === 0
     ? functionOf('F0', last, { outputs })
     : functionOf(`F${level}`, [call(`F${level - 1}`, ['a'], ['m'.repeat(10_000)]), call(`F${level - 1}`, ['m'.repeat(10_000)], ['b'])])))
