@@ -6,11 +6,11 @@ import type { WriteDb } from './database.ts'
 import { removeDataset } from './datasets.ts'
 import { listDistillationPanoramas, releaseTrainingData, setTrainingData } from './distillation-panoramas.ts'
 import {
-  addDistillation, addDistillationWarning, getDistillation, listDistillations, measuredSecondsPerImage, removeDistillation,
+  addDistillation, addDistillationWarning, askedLabellingRun, findRefinement, getDistillation, listDistillations, measuredSecondsPerImage, removeDistillation,
   renameDistillation, updateDistillation,
 } from './distillations.ts'
 import { addJob, updateJob } from './jobs.ts'
-import { removeLabellingRun } from './labelling-runs.ts'
+import { addLabellingRun, getLabellingRun, removeLabellingRun } from './labelling-runs.ts'
 import { addLossPoints, dropLossPointsAfter, lossCurve } from './loss-points.ts'
 import type { Store } from './open-store.ts'
 import { referencedArtifacts } from './referenced-artifacts.ts'
@@ -185,6 +185,37 @@ test('the best checkpoint, the last and some before it are kept; what only the o
   store.transaction((db) => addCheckpoint(db, saved(id, 50, true)))
   expect(steps()).toEqual(['20', '40', '50!'])
   expect(store.transaction((db) => removeCheckpointsOf(db, id))).toHaveLength(9)
+})
+
+test('the refinement of a TA belongs to the run that asked for it, which then distils other labels', () => {
+  using workspace = makeWorkspace()
+  const { store } = workspace
+  const made = withDistillation(store)
+  const { distillation, run } = made
+  expect(findRefinement(store.read, distillation.id)).toBeNull()
+  const refinement = store.transaction((db) => addDistillation(db, {
+    ...distillation, id: undefined, name: 'refinement', task: 'refine-ta', parentId: distillation.id, labellingRunId: run.id, classes: 19, parameters: 5, panoramas: [],
+  }))
+  expect(findRefinement(store.read, distillation.id)).toEqual(refinement)
+  expect(refinement).toMatchObject({ task: 'refine-ta', parentId: distillation.id, refinedTaId: null, jobId: distillation.jobId })
+  const relabelled = store.transaction((db) => {
+    const again = addLabellingRun(db, { ...run, id: undefined, name: 'again', jobId: distillation.jobId })
+    updateDistillation(db, refinement.id, { refinedTaId: 'model_new' })
+    updateDistillation(db, distillation.id, { labellingRunId: again.id, labellingRunName: again.name })
+    return again
+  })
+  expect(getDistillation(store.read, distillation.id)).toMatchObject({ labellingRunId: relabelled.id, labellingRunName: 'again' })
+  expect(askedLabellingRun(store.read, distillation.id)).toBe(run.id)
+  // while their job runs, neither the stage nor the labels it makes can be removed
+  for (const remove of [(db: WriteDb) => removeDistillation(db, refinement.id), (db: WriteDb) => removeLabellingRun(db, relabelled.id)]) {
+    expect(() => store.transaction(remove)).toThrow(expect.objectContaining({ code: 'conflict' }))
+  }
+  store.transaction((db) => updateJob(db, distillation.jobId, { state: 'done' }))
+  store.transaction((db) => removeDistillation(db, distillation.id))
+  expect(listDistillations(store.read)).toEqual([])
+  // the labels stay, and with them the job that made them
+  expect(getLabellingRun(store.read, 'again').jobId).toBe(distillation.jobId)
+  store.transaction((db) => removeLabellingRun(db, 'again'))
 })
 
 test('a student outlives its run; its name is its own', () => {

@@ -38,6 +38,7 @@ function writeOlder(version: number): { runId: string; panoramaId: string } {
   transaction((db) => {
     finishResult(db, key, { artifacts: artifactsOf('a'), stats: SOME_STATS, doubt: 0.5 })
     appendReview(db, key, 'accepted')
+    if (version >= 2) rememberStage(db, { key: 'kept', kind: 'semantics', hash: hashOf('kept'), bytes: 7 })
   })
   connection.close()
   return key
@@ -66,6 +67,7 @@ test.each(olderVersions)('a workspace of schema %i is copied and migrated with a
   const store = openStore(folder, { create: false, now: () => new Date('2026-03-04T05:06:07.890Z') })
   expect(getLabellingRun(store.read, 'a run')).toMatchObject({ id: runId, panoramas: 2, done: 1, accepted: 1 })
   expect(getResult(store.read, runId, panoramaId)).toMatchObject({ artifacts: artifactsOf('a'), review: 'accepted' })
+  if (version >= 2) expect(findStage(store.read, 'kept')).toMatchObject({ kind: 'semantics', hash: hashOf('kept'), bytes: 7 })
   store.transaction((db) => rememberStage(db, { key: 'k', kind: 'masks', hash: hashOf('m'), bytes: 5 }))
   expect(findStage(store.read, 'k')).toMatchObject({ hash: hashOf('m'), bytes: 5 })
   store.close()
