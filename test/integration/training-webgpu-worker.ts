@@ -1,5 +1,6 @@
 /** The child process of training-webgpu.test.ts: compares providers and tells its parent, since it may crash when it ends. */
 import { sample } from 'fast-check'
+import { lowerForRuntime } from '../../src/core/autodiff/lower.ts'
 import { sgd } from '../../src/core/autodiff/optimizers.ts'
 import { compileTrainingStep, type TrainingStep } from '../../src/core/autodiff/training-step.ts'
 import { rebuild } from '../../src/core/onnx/bind.ts'
@@ -18,8 +19,8 @@ export type WorkerMessage =
   | { readonly kind: 'case'; readonly name: string; readonly difference: number; readonly onCpu: readonly string[] }
   /** no drawn instance avoids what WebGPU cannot do */
   | { readonly kind: 'defect'; readonly name: string; readonly defect: string }
-  /** whether a known defect still shows */
-  | { readonly kind: 'still'; readonly defect: string; readonly wrong: boolean }
+  /** whether a known defect still shows, also in the form that a training step has */
+  | { readonly kind: 'still'; readonly defect: string; readonly wrong: boolean; readonly wrongInSteps: boolean }
   | { readonly kind: 'failed'; readonly name: string; readonly why: string }
   /** one training step of the net that is made of all cases */
   | { readonly kind: 'step'; readonly operators: readonly string[]; readonly loss: number; readonly gradientNorm: number; readonly parameters: number }
@@ -52,8 +53,8 @@ for (const { name, instance, inputs, weights } of chosen) {
 }
 for (const [defect, each] of Object.entries(WEBGPU_DEFECTS)) {
   const { model, feeds } = exampleOf(each)
-  const wrong = await compare(model, feeds).then(({ difference }) => difference > WRONG, () => true)
-  tell({ kind: 'still', defect, wrong })
+  const isWrong = (form: Model) => compare(form, feeds).then(({ difference }) => difference > WRONG, () => true)
+  tell({ kind: 'still', defect, wrong: await isWrong(model), wrongInSteps: await isWrong(lowerForRuntime(model)) })
 }
 tell(await compareStep())
 tell({ kind: 'done' })

@@ -9,7 +9,8 @@ import type { WorkerMessage } from './training-webgpu-worker.ts'
 import { WEBGPU_DEFECTS } from './webgpu-defects.ts'
 
 /** Operators without a WebGPU kernel: they run on the CPU, at the price of a copy each way. The table is in docs/performance.md. */
-const LEFT_TO_CPU = ['Cast', 'Dropout', 'LogSoftmax', 'Mean', 'Selu', 'Softsign', 'Sum']
+const LEFT_TO_CPU = ['Cast', 'Dropout', 'LogSoftmax', 'Selu', 'Softsign']
+const THREE_AXES = 'convolutions of three axes have no kernel'
 const TOLERANCE = 1e-3
 
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json'
@@ -31,11 +32,12 @@ describe.skipIf(!present)('on WebGPU (software Vulkan)', () => {
   })
 
   it('only convolutions of three axes cannot run', () => {
-    expect([...new Set(of('defect').map(({ defect }) => defect))]).toEqual(['convolutions of three axes have no kernel'])
+    expect([...new Set(of('defect').map(({ defect }) => defect))]).toEqual([THREE_AXES])
   })
 
-  it.each(Object.keys(WEBGPU_DEFECTS))('the defect is still there: %s', (defect) => {
-    expect(of('still').find((message) => message.defect === defect)).toMatchObject({ wrong: true })
+  it.each(Object.keys(WEBGPU_DEFECTS))('the defect is still there, but not in a training step: %s', (defect) => {
+    const canRun = defect !== THREE_AXES
+    expect(of('still').find((message) => message.defect === defect)).toMatchObject({ wrong: true, wrongInSteps: !canRun })
   })
 
   it('a training step of a net of all operators comes out as on the CPU', () => {

@@ -1,4 +1,4 @@
-/** What the WebGPU provider of onnxruntime 1.30 computes wrongly or not at all, so that tests of ours can go around it. */
+/** What the WebGPU provider of onnxruntime 1.30 computes wrongly or not at all: what training steps go around (webgpu-forms.ts), and tests where that cannot be. */
 import { rebuild } from '../../src/core/onnx/bind.ts'
 import { sameShape } from '../../src/core/onnx/dims.ts'
 import { type Attributes, dims, GraphBuilder, type Value } from '../../src/core/onnx/graph-builder.ts'

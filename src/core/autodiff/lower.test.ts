@@ -3,6 +3,7 @@ import { runModel } from '../../../test/support/run-model.ts'
 import { type Attributes, GraphBuilder } from '../onnx/graph-builder.ts'
 import type { Model, Node } from '../onnx/model.ts'
 import { elementCount, float32, type Tensor } from '../onnx/tensor.ts'
+import { printModel } from '../onnx/print.ts'
 import { differentiate } from './differentiate.ts'
 import { lowerForRuntime, toTrainingBatchNormalization } from './lower.ts'
 
@@ -95,6 +96,49 @@ describe('lowering', () => {
     const ones = builder.initializer('ones', wave([4]))
     builder.output(builder.emit('GroupNormalization', [x, ones, ones], { num_groups: 2 }), 'y')
     expect(() => lowerForRuntime(builder.build())).toThrow('symbolic shape [batch, 4, 3]')
+  })
+})
+
+/** Whether the node is replaced; asserts that it computes the same in any case. */
+async function isLowered(op: string, shapes: readonly (readonly number[])[], { attributes, constants = [] }: { attributes?: Attributes; constants?: readonly (readonly number[])[] } = {}): Promise<boolean> {
+  const builder = new GraphBuilder()
+  const x = shapes.map((shape, index) => builder.input(`x${index}`, 'float32', shape))
+  builder.output(builder.emit(op, [...x, ...constants], attributes), 'y')
+  const model = builder.build()
+  const lowered = lowerForRuntime(model)
+  const feeds = Object.fromEntries(shapes.map((shape, index) => [`x${index}`, wave(shape, index)]))
+  const [expected, actual] = [await runModel(model, feeds), await runModel(lowered, feeds)]
+  expect(actual['y'].dims).toEqual(expected['y'].dims)
+  expect(largestDifference(actual['y'], expected['y'])).toBeLessThan(1e-5)
+  return printModel(lowered) !== printModel(model)
+}
+
+describe('what a provider computes wrongly or not at all', () => {
+  it('is summed two by two', async () => {
+    expect(await isLowered('Sum', [[2, 3], [3], [2, 1]])).toBe(true)
+    expect(await isLowered('Mean', [[2, 3], [3], [2, 1]])).toBe(true)
+    expect(await isLowered('Mean', [[2, 3]])).toBe(true)
+  })
+
+  it('is a 1x1 layer with a place beside it, where the pads of the sides differ', async () => {
+    expect(await isLowered('Conv', [[2, 4, 3, 5], [6, 2, 1, 1], [6]], { attributes: { group: 2, pads: [0, 1, 2, 0], strides: [2, 1] } })).toBe(true)
+    expect(await isLowered('Conv', [[2, 4, 3], [6, 4, 1]], { attributes: { pads: [1, 0] } })).toBe(true)
+    expect(await isLowered('Conv', [[2, 4, 3, 5], [6, 4, 1, 1]], { attributes: { pads: [1, 1, 1, 1] } })).toBe(false)
+    expect(await isLowered('Conv', [[2, 4, 3, 5], [6, 4, 2, 1]], { attributes: { pads: [1, 0, 0, 0] } })).toBe(false)
+  })
+
+  it('is a depthwise transposed convolution, then summed by groups', async () => {
+    expect(await isLowered('ConvTranspose', [[2, 6, 3, 4], [6, 1, 2, 3], [2]], { attributes: { group: 2, strides: [2, 1], pads: [0, 1, 1, 0], output_padding: [1, 0] } })).toBe(true)
+    expect(await isLowered('ConvTranspose', [[1, 4, 3], [4, 1, 2]], { attributes: { group: 2, dilations: [2] } })).toBe(true)
+    expect(await isLowered('ConvTranspose', [[2, 6, 3, 4], [6, 1, 2, 2]], { attributes: { group: 6 } })).toBe(false)
+    expect(await isLowered('ConvTranspose', [[2, 6, 3, 4], [6, 2, 2, 2]], { attributes: { group: 2 } })).toBe(false)
+  })
+
+  it('is cut, then turned round as a whole', async () => {
+    expect(await isLowered('Slice', [[5, 3]], { constants: [[3], [0], [0], [-1]] })).toBe(true)
+    expect(await isLowered('Slice', [[7, 6, 5]], { constants: [[-1, 1, 9], [-100, 6, 0], [0, -1, 1], [-3, 2, -2]] })).toBe(true)
+    expect(await isLowered('Slice', [[5, 3]], { constants: [[-1], [-6], [0], [-1]] })).toBe(false)
+    expect(await isLowered('Slice', [[5, 3]], { constants: [[1], [4], [0], [2]] })).toBe(false)
   })
 })
 

@@ -1,28 +1,40 @@
 /**
  * Makes a model fit for the inference runtime: nodes that differentiation reads as one operation, but that no kernel runs
- * (or only a slow one), become primitives. The last step before a training step is written.
+ * (or only a slow or a wrong one), become others. The last step before a training step is written.
  */
 import { type Attribute, floatAttribute, intAttribute, type Model, type Node } from '../onnx/model.ts'
 import { rebuild } from '../onnx/bind.ts'
 import { dims, type GraphBuilder, type Value } from '../onnx/graph-builder.ts'
 import { groupsOf, momentsOf } from './group-moments.ts'
+import { hasOneSidedPads, lowerOneSidedPads, lowerReversedPart, lowerSumOfInputs, reversesPart, sumsInputsOfGroups } from './webgpu-forms.ts'
 
 /** Emits what replaces a node; one value per output of the node. */
 type Lowering = (node: Node, x: readonly Value[], builder: GraphBuilder) => readonly Value[]
 
-const LOWERINGS: Readonly<Record<string, { readonly when: (node: Node) => boolean; readonly lower: Lowering }>> = {
+const LOWERINGS: Readonly<Record<string, { readonly when: (node: Node, x: readonly Value[]) => boolean; readonly lower: Lowering }>> = {
   BatchNormalization: { when: isTraining, lower: lowerBatchNormalization },
   GroupNormalization: { when: () => true, lower: lowerGroupNormalization },
+  Sum: { when: () => true, lower: lowerSum },
+  Mean: { when: () => true, lower: lowerMean },
+  Conv: { when: hasOneSidedPads, lower: lowerOneSidedPads },
+  ConvTranspose: { when: sumsInputsOfGroups, lower: lowerSumOfInputs },
+  Slice: { when: reversesPart, lower: lowerReversedPart },
 }
 
 /** The same model in operators that the runtime has kernels for. Throws ModelError 'shape' where a lowered node's dimensions are symbolic. */
 export function lowerForRuntime(model: Model): Model {
-  if (!model.graph.nodes.some(needsLowering)) return model
-  const { builder, outputs } = rebuild(model, {
-    replace: (node, target, x) => (needsLowering(node) ? target.scope(`lowered.${node.name || node.outputs[0]}`, () => LOWERINGS[node.opType].lower(node, x as readonly Value[], target)) : undefined),
-  })
+  if (!model.graph.nodes.some(({ opType }) => Object.hasOwn(LOWERINGS, opType))) return model
+  const { builder, outputs } = rebuild(model, { replace: lowered })
   for (const [name, value] of Object.entries(outputs)) builder.output(value, name)
   return { ...model, graph: builder.build(model.graph.name).graph }
+}
+
+/** What replaces a node; undefined: it stays. */
+function lowered(node: Node, builder: GraphBuilder, operands: readonly (Value | undefined)[]): readonly Value[] | undefined {
+  const x = operands as readonly Value[]
+  const lowering = Object.hasOwn(LOWERINGS, node.opType) ? LOWERINGS[node.opType] : undefined
+  if (lowering === undefined || !lowering.when(node, x)) return undefined
+  return builder.scope(`lowered.${node.name || node.outputs[0]}`, () => lowering.lower(node, x, builder))
 }
 
 /**
@@ -38,10 +50,6 @@ export function toTrainingBatchNormalization(node: Node): Node {
 
 function isTraining(node: Node): boolean {
   return intAttribute(node, 'training_mode', 0) === 1
-}
-
-function needsLowering(node: Node): boolean {
-  return Object.hasOwn(LOWERINGS, node.opType) && LOWERINGS[node.opType].when(node)
 }
 
 /** The batch's own moments given to the inference form, which is one pass; they are also mixed into the running ones. */
@@ -64,4 +72,13 @@ function lowerGroupNormalization(node: Node, [x, scale, bias]: readonly Value[],
   const perChannel = (value: Value) => perRow(emit('Reshape', [value, grouping.perChannel]))
   const y = emit('BatchNormalization', [emit('Reshape', [x, [1, rows, size]]), perChannel(scale), perChannel(bias), perRow(moments.mean), perRow(moments.variance)], { epsilon: floatAttribute(node, 'epsilon', 1e-5) })
   return [emit('Reshape', [y, dims(x)])]
+}
+
+/** Not every device has a kernel for sums of more than two. */
+function lowerSum(_: Node, x: readonly Value[], { emit }: GraphBuilder): readonly Value[] {
+  return [x.reduce((sum, each) => emit('Add', [sum, each]))]
+}
+
+function lowerMean(node: Node, x: readonly Value[], builder: GraphBuilder): readonly Value[] {
+  return [builder.emit('Mul', [...lowerSum(node, x, builder), 1 / x.length])]
 }

@@ -85,13 +85,15 @@ test('values of the model may have the names of what a step has itself, and of t
   expect(new Set(defined).size).toBe(defined.length)
 })
 
+/** A step of which the loss has a target of that name. */
+const compileWithTarget = (model: Model, name: string) => () => compileTrainingStep(model, ({ builder, outputs, target }) => {
+  target(name, 'float32', [3, 4])
+  return { total: builder.emit('ReduceMean', [outputs.y], { keepdims: 0 }) }
+}, sgd(), { bindings })
+
 test('inputs, parameters and targets whose names are taken are told', () => {
-  const step = (model: Model, name: string) => () => compileTrainingStep(model, ({ builder, outputs, target }) => {
-    target(name, 'float32', [3, 4])
-    return { total: builder.emit('ReduceMean', [outputs.y], { keepdims: 0 }) }
-  }, sgd(), { bindings })
-  expect(step(chain(['y'], 'step', 'loss'), 't')).toThrow('The model has inputs or parameters called "step", "loss"')
-  expect(step(chain(['y']), 'w')).toThrow('The loss\'s target "w" has the name')
+  expect(compileWithTarget(chain(['y'], 'step', 'loss'), 't')).toThrow('The model has inputs or parameters called "step", "loss"')
+  expect(compileWithTarget(chain(['y']), 'w')).toThrow('The loss\'s target "w" has the name')
 })
 
 test('each layer\'s gradients are computed before the backward pass goes on, and the loss before any', () => {
