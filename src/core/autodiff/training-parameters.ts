@@ -28,7 +28,7 @@ export interface PlannedParameters {
 }
 
 export interface PlanOptions {
-  /** Which parameters are trained, by a filter or by their names; all where omitted */
+  /** Which parameters are trained, by a filter or by their names; where omitted all but matrices that resample */
   readonly trainable?: ParameterFilter | readonly string[]
   readonly groups?: readonly ParameterGroup[]
   /** For groups that do not say otherwise */
@@ -62,10 +62,39 @@ function chooseParameters(graph: Graph, trainable: PlanOptions['trainable']): Re
     const wrong = trainable.filter((name) => !parameters.has(name))
     if (wrong.length > 0) throw new ModelError('invalid', `The model has no float32 parameter ${wrong.map((name) => `"${name}"`).join(', ')} to train.`)
   }
-  const names = typeof trainable === 'object' ? new Set(trainable) : undefined
-  const chosen = new Map([...parameters].filter(([name, tensor]) => (typeof trainable === 'function' ? trainable(name, tensor) : (names?.has(name) ?? true))))
+  const includes = typeof trainable === 'object' ? among(trainable) : (trainable ?? isWeight)
+  const chosen = new Map([...parameters].filter(([name, tensor]) => includes(name, tensor)))
   if (chosen.size === 0) throw new ModelError('invalid', `None of the model's ${parameters.size} parameters is to be trained.`)
   return chosen
+}
+
+function among(names: readonly string[]): ParameterFilter {
+  const chosen = new Set(names)
+  return (name) => chosen.has(name)
+}
+
+/**
+ * Exported networks hold pooling and interpolation as constant matrices (ESPNetv2's adaptive pooling), which nothing but
+ * their contents tells from weights: the elements of every row, or of every column, are shares of a mean.
+ */
+function isWeight(_: string, { dims, data }: Tensor): boolean {
+  const [rows, columns] = dims
+  if (dims.length !== 2 || rows === columns || !(data instanceof Float32Array)) return true
+  const [byRow, byColumn] = [new Float64Array(rows), new Float64Array(columns)]
+  let zeros = 0
+  for (const [index, value] of data.entries()) {
+    if (!(value >= 0)) return true
+    if (value === 0) zeros++
+    byRow[Math.floor(index / columns)] += value
+    byColumn[index % columns] += value
+  }
+  return 2 * zeros < data.length || !(byRow.every(isWhole) || byColumn.every(isWhole))
+}
+
+const SHARE_ROUNDING = 1e-4
+
+function isWhole(shares: number): boolean {
+  return Math.abs(shares - 1) < SHARE_ROUNDING
 }
 
 /** What may be trained, in order of use: every float32 tensor of the model that has an axis and is no operator's setting. */

@@ -57,6 +57,20 @@ test('what the loss does not depend on keeps its value; asked for by name it is 
   expect(() => compileTrainingStep(dense(1), squares, sgd(), { bindings, gradientsBy: ['x', 'nothing'] })).toThrow('"nothing"')
 })
 
+test('matrices that pool or interpolate are trained only when they are asked for', () => {
+  const builder = new GraphBuilder()
+  const pooling = builder.initializer('pooling', float32([4, 3], [0.5, 0, 0, 0.5, 0, 0, 0, 1, 0, 0, 0, 1]))
+  const interpolation = builder.initializer('interpolation', float32([3, 6], [1, 0.5, 0, 0, 0, 0, 0, 0.5, 1, 0.5, 0, 0, 0, 0, 0, 0.5, 1, 1]))
+  const sparse = builder.initializer('sparse', float32([6, 4], Array.from({ length: 24 }, (_, index) => (index === 0 ? 1 : 0))))
+  const identity = builder.initializer('identity', float32([4, 4], Array.from({ length: 16 }, (_, index) => (index % 5 === 0 ? 1 : 0))))
+  const y = [pooling, interpolation, sparse, identity].reduce((value, matrix) => builder.emit('MatMul', [value, matrix]), builder.input('x', 'float32', [3, 4]))
+  builder.output(y, 'y')
+  const trained = (options: TrainingStepOptions) => [...compileTrainingStep(builder.build(), squares, sgd(), options).initial.keys()]
+  expect(trained({})).toEqual(['sparse', 'identity'])
+  expect(trained({ trainable: ['pooling', 'sparse'] })).toEqual(['pooling', 'sparse'])
+  expect(trained({ trainable: () => true })).toEqual(['pooling', 'interpolation', 'sparse', 'identity'])
+})
+
 test('wrong options are told', () => {
   expect(compile({ trainable: ['0.weight', '0.wieght'] })).toThrow('The model has no float32 parameter "0.wieght" to train.')
   expect(compile({ trainable: () => false })).toThrow('None of the model\'s 3 parameters is to be trained.')

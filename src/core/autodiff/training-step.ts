@@ -44,7 +44,7 @@ export type LossBuilder = (scope: LossScope) => Loss
 export interface TrainingStepOptions extends UpdateOptions {
   /** Numbers for the forward model's symbolic dimensions: a step is compiled for one size of batch */
   readonly bindings?: Bindings
-  /** Which parameters are trained: a filter, or names; all that the loss depends on where omitted. The others keep their values. */
+  /** Which parameters are trained: a filter, or names; where omitted all that the loss depends on but matrices that resample. The others keep their values. */
   readonly trainable?: ParameterFilter | readonly string[]
   /** Parameters with a learning rate or a weight decay of their own */
   readonly groups?: readonly ParameterGroup[]
