@@ -47,8 +47,10 @@ export function ScoreDifferences({ columns, onFirst, onRemove }: ScoreDifference
               <td key={key} className={table.number}><Against value={result?.[key] ?? null} base={index === 0 ? null : (first.evaluation.result?.[key] ?? null)} /></td>
             ))}
             <td className={table.shrink}>
-              {index > 0 && <Button variant="subtle" size="compact-xs" onClick={() => onFirst(index)}>Make it A</Button>}
-              {onRemove !== null && <ActionIcon aria-label={`Leave out ${subject.name}`} onClick={() => onRemove(index)}><IconX size={14} /></ActionIcon>}
+              <div className={styles.actions}>
+                {index > 0 && <Button variant="subtle" size="compact-xs" onClick={() => onFirst(index)}>Make it A</Button>}
+                {onRemove !== null && <ActionIcon size="sm" aria-label={`Leave out ${subject.name}`} onClick={() => onRemove(index)}><IconX size={14} /></ActionIcon>}
+              </div>
             </td>
           </tr>
         ))}

@@ -7,6 +7,8 @@ import styles from './confusion-matrix.module.css'
 const CELL = 17
 const NAME = 92
 const HEAD = 78
+/** the slanted names of the last columns reach beyond them */
+const SLANT = 42
 
 interface Cell {
   readonly truth: number
@@ -42,7 +44,7 @@ export function ConfusionMatrix({ counts, names }: { readonly counts: ConfusionC
         />
       </div>
       <svg
-        className={styles.matrix} width={NAME + columns * CELL + 1} height={HEAD + rows * CELL + 1} tabIndex={0} role="img"
+        className={styles.matrix} width={NAME + columns * CELL + SLANT} height={HEAD + rows * CELL + 1} tabIndex={0} role="img"
         aria-label="Confusion matrix: truth in rows, prediction in columns; arrow keys tell the cells" onPointerMove={point} onPointerLeave={() => setCell(null)} onKeyDown={move}
       >
         <Cells counts={counts} names={names} columns={columns} normalised={normalised} />

@@ -82,7 +82,7 @@ function Form({ subjects, datasets, wanted, onClose }: FormProps): ReactNode {
     <form className={styles.form} onSubmit={(event) => { event.preventDefault(); void submit() }}>
       <Select
         label="Dataset" value={datasetId} disabled={ofRun} data={datasets.map(({ id, name }) => ({ value: id, label: name }))}
-        description={dataset === undefined ? undefined : ofRun ? 'A labelling run is scored on the dataset that it labelled.' : truthText(dataset)}
+        description={ofRun ? 'A labelling run is scored on the dataset that it labelled.' : undefined}
         onChange={(value) => { setDatasetId(value ?? datasetId); start.reset() }}
       />
       <Radio.Group label="Truth" value={fromFolder ? 'folder' : 'imported'} onChange={(value) => { setWantsFolder(value === 'folder'); start.reset() }}>

@@ -5,7 +5,7 @@ import { Link, useLocation } from 'wouter'
 import type { EvaluationRecord } from '../../../../contract/training-schemas.ts'
 import type { LabelSet } from '../../../../core/labels/label-set.ts'
 import { useAction, useCall } from '../../app/calls.ts'
-import { formatDuration, formatWhen, plural } from '../../app/format.ts'
+import { formatWhen, plural } from '../../app/format.ts'
 import { useNow } from '../../app/hooks.ts'
 import { ConfirmDialog } from '../../components/dialogs.tsx'
 import { Tip } from '../../components/keys.tsx'
@@ -20,7 +20,7 @@ import { ClassTable } from './class-table.tsx'
 import { ConfusionMatrix } from './confusion-matrix.tsx'
 import { EvaluateDialog } from './evaluate-dialog.tsx'
 import styles from './evaluation-page.module.css'
-import { evaluationTitle, MODES, SUBJECT_NAMES, subjectHref } from './evaluation-words.ts'
+import { evaluationTitle, formatMilliseconds, MODES, SUBJECT_NAMES, subjectHref } from './evaluation-words.ts'
 import { LatitudeChart } from './latitude-chart.tsx'
 import { PanoramaScores } from './panorama-scores.tsx'
 import { Scores } from './scores.tsx'
@@ -110,7 +110,7 @@ function Provenance({ evaluation, panoramas }: { readonly evaluation: Evaluation
       <Fact label={SUBJECT_NAMES[subject.kind]}><Link href={subjectHref(subject)} className={styles.link}>{subject.name}</Link></Fact>
       <Fact label="Dataset"><Link href={`/datasets/${datasetId}`} className={styles.link}>{datasetName}</Link>, {plural(panoramas, 'panorama')} with truth</Fact>
       <Fact label="Truth">{truth ?? 'imported with the dataset'}</Fact>
-      {mode !== null && <Fact label="Inference">{MODES[mode].name}{millisecondsPerPanorama !== null && `, ${formatDuration(millisecondsPerPanorama / 1000)} per panorama`}</Fact>}
+      {mode !== null && <Fact label="Inference">{MODES[mode].name}{millisecondsPerPanorama !== null && `, ${formatMilliseconds(millisecondsPerPanorama)} per panorama`}</Fact>}
       <Fact label="When">{formatWhen(createdAt, now)}</Fact>
       {Object.entries(hashes).map(([name, hash]) => <Fact key={name} label={name} mono>{hash}</Fact>)}
     </div>

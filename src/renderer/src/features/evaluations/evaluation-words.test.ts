@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { evaluationsOf, formatPoints, sortClasses, whyNotComparable, type EvaluationSummary } from './evaluation-words.ts'
+import { evaluationsOf, formatMilliseconds, formatPoints, sortClasses, whyNotComparable, type EvaluationSummary } from './evaluation-words.ts'
 
 function evaluation(id: string, subject: string, changes: Partial<EvaluationSummary> = {}): EvaluationSummary {
   return {
@@ -25,6 +25,10 @@ test('differences are in percentage points, with a sign, and nothing where there
   expect(formatPoints(0.5, 0.504)).toBe('\u22120.4')
   expect(formatPoints(0.5, 0.50004)).toBe('±0.0')
   expect(formatPoints(null, 0.5)).toBe('')
+})
+
+test('times of inference are told as they are felt', () => {
+  expect([4.04, 23.4, 999, 4120].map(formatMilliseconds)).toEqual(['4.0 ms', '23 ms', '999 ms', '4.1 s'])
 })
 
 test('only finished evaluations against the same truth are compared', () => {

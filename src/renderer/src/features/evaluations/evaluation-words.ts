@@ -1,7 +1,7 @@
 import type { Output } from '../../../../contract/procedures.ts'
 import type { Evaluation } from '../../../../contract/schemas.ts'
 import type { EvaluationSubject, InferenceMode } from '../../../../contract/training-schemas.ts'
-import { baseName, formatShare } from '../../app/format.ts'
+import { baseName, formatDuration, formatShare } from '../../app/format.ts'
 
 /** What lists know of an evaluation. */
 export type EvaluationSummary = Output<'evaluations.list'>[number]
@@ -35,6 +35,12 @@ export function evaluationTitle({ subject, datasetName, mode }: Pick<EvaluationS
 /** A share, or that there is none. */
 export function shareOr(share: number | null | undefined, none = 'n/a'): string {
   return share === null || share === undefined ? none : formatShare(share)
+}
+
+/** 23.4 -> "23 ms", 4120 -> "4.1 s" */
+export function formatMilliseconds(milliseconds: number): string {
+  if (milliseconds >= 1000) return formatDuration(milliseconds / 1000)
+  return `${milliseconds.toFixed(milliseconds < 9.95 ? 1 : 0)} ms`
 }
 
 interface Metric {

@@ -12,6 +12,7 @@ import table from '../../components/list-table.module.css'
 import { Section } from '../../components/page.tsx'
 import { Failed, Notice, SkeletonRows } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
+import { formatMilliseconds } from '../evaluations/evaluation-words.ts'
 import { JobButtons, useJobActions } from '../jobs/jobs-page.tsx'
 import { JOB_TONES, jobStateText } from '../jobs/job-words.ts'
 import styles from './export-list.module.css'
@@ -77,7 +78,7 @@ function Files({ files }: { readonly files: readonly ExportedFile[] }): ReactNod
             <td className={table.number}>{formatBytes(bytes)}</td>
             <td className={table.number}>{parity !== null && <span className={parity.ok ? styles.good : styles.bad}>{formatShare(parity.agreement, 2)}</span>}</td>
             <td className={table.number}>{parity !== null && parity.maxDifference.toPrecision(2)}</td>
-            <td className={table.number}>{latencyMs !== null && `${latencyMs.toFixed(latencyMs < 10 ? 1 : 0)} ms`}</td>
+            <td className={table.number}>{latencyMs !== null && formatMilliseconds(latencyMs)}</td>
             <td className={table.shrink}>
               <CopyButton value={sha256}>
                 {({ copied, copy }) => <UnstyledButton className={`${styles.hash} mono`} title="Copy the SHA-256" onClick={copy}>{copied ? 'copied' : sha256.slice(0, 8)}</UnstyledButton>}

@@ -44,7 +44,7 @@ function Ready({ student }: { readonly student: Student }): ReactNode {
 
   return (
     <Page
-      title={name} parent={PARENT} subtitle={`${architectureName(architecture)} · ${formatParameters(parameters)} parameters · ${heldOutText(student)}`}
+      title={name} parent={PARENT} subtitle={`${architectureName(architecture)} · ${formatParameters(parameters)} parameters · ${student.score === null ? 'not scored yet' : `${heldOutText(student)} held out`}`}
       actions={
         <>
           <Tip label="Distil on from its weights">
@@ -61,8 +61,8 @@ function Ready({ student }: { readonly student: Student }): ReactNode {
       }
     >
       <div className={styles.columns}>
-        <Section title="Where it comes from"><Origin student={student} distillation={distillation} /></Section>
-        {distillation !== undefined && <Section title="Configuration"><ConfigurationFacts run={distillation} /></Section>}
+        <div><Section title="Where it comes from"><Origin student={student} distillation={distillation} /></Section></div>
+        {distillation !== undefined && <div><Section title="Configuration"><ConfigurationFacts run={distillation} /></Section></div>}
       </div>
       <Evaluations student={student} onEvaluate={() => setDialog('evaluate')} />
       <ExportList student={student} onExport={() => setDialog('export')} />
