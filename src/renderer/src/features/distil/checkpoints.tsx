@@ -51,7 +51,7 @@ function Row({ checkpoint, run, used }: { readonly checkpoint: Checkpoint; reado
       <td className={table.number}>{formatBytes(checkpoint.bytes)}</td>
       <td>{formatWhen(checkpoint.createdAt, now)}</td>
       <td className={table.shrink}>
-        {used ? <Tag tone="accent">the student</Tag> : <Button variant="default" size="compact-xs" loading={use.busy} onClick={() => void take()}>Use this one</Button>}
+        {run.task === 'refine-ta' ? null : used ? <Tag tone="accent">the student</Tag> : <Button variant="default" size="compact-xs" loading={use.busy} onClick={() => void take()}>Use this one</Button>}
       </td>
     </tr>
   )

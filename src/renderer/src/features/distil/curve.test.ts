@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LossPoint } from '../../../../contract/training-schemas.ts'
-import { appendToCurve, bestScore, lossRows, smooth, termsOf, thinPoints } from './curve.ts'
+import { appendToCurve, lossRows, smooth, stepTicks, termsOf, thinPoints } from './curve.ts'
 
 const point = (step: number, loss: number, terms: Record<string, number> = {}): LossPoint => ({
   step, loss, terms, learningRate: 1e-3, gradientNorm: 1, imagesPerSecond: 4,
@@ -73,7 +73,9 @@ test('terms come in the order of the method, and only those there are', () => {
   expect(termsOf([point(1, 1, { boundary: 1, image: 1 })])).toEqual(['image', 'boundary'])
 })
 
-test('the best score is the first of the highest', () => {
-  expect(bestScore([{ step: 1, score: 0.2 }, { step: 2, score: 0.4 }, { step: 3, score: 0.4 }])?.step).toBe(2)
-  expect(bestScore([])).toBeNull()
+test('the axis of the steps has round numbers', () => {
+  expect(stepTicks(30_112)).toEqual([0, 10_000, 20_000, 30_000])
+  expect(stepTicks(300)).toEqual([0, 100, 200, 300])
+  expect(stepTicks(3)).toEqual([0, 1, 2, 3])
+  expect(stepTicks(0)).toEqual([0])
 })

@@ -1,4 +1,4 @@
-import type { Curve, LossPoint, ScorePoint } from '../../../../contract/training-schemas.ts'
+import type { Curve, LossPoint } from '../../../../contract/training-schemas.ts'
 
 /** Training curves as they are kept and drawn. Every function is pure. */
 
@@ -34,6 +34,12 @@ export function thinPoints(points: readonly LossPoint[], most: number): LossPoin
   const width = roundWidth(span / (most - 1))
   const ranges = Map.groupBy(points, ({ step }) => Math.floor(step / width))
   return [...ranges.values()].map(meanPoint)
+}
+
+/** Round steps for an axis from 0 to `last`, five or so. */
+export function stepTicks(last: number): number[] {
+  const width = roundWidth(last / 5)
+  return Array.from({ length: Math.floor(last / width) + 1 }, (_, index) => index * width)
 }
 
 /** The next of 1, 2, 5, 10, 20, 50, ... */
@@ -104,11 +110,6 @@ export function lossRows(
 function drawable(value: number | undefined, logarithmic: boolean): number | null {
   if (value === undefined || !Number.isFinite(value)) return null
   return logarithmic && value <= 0 ? null : value
-}
-
-/** Scores as rows; the best so far is what the student takes. */
-export function bestScore(scores: readonly ScorePoint[]): ScorePoint | null {
-  return scores.reduce<ScorePoint | null>((best, point) => (best === null || point.score > best.score ? point : best), null)
 }
 
 /** The terms that a curve has, in the order of the method. */

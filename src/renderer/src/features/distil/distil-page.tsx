@@ -76,7 +76,7 @@ function Row({ run, job, jobs }: { readonly run: DistillationRun; readonly job: 
       <td>{run.labellingRunName}{run.labellingRunId === null && <span className="faint"> (removed)</span>}</td>
       <td>
         <div>{runSummary(run)}</div>
-        <div className={table.sub}>from {initText(run.init)}</div>
+        <div className={table.sub}>{run.task === 'refine-ta' ? 'refines the teacher assistant' : `from ${initText(run.init)}`}</div>
       </td>
       <td><DistillationProgress run={run} job={job} jobs={jobs} /></td>
       <td className={table.number}>{run.loss === null ? <span className="faint">none yet</span> : formatNumber(run.loss)}</td>
@@ -93,10 +93,11 @@ interface ProgressProps {
   readonly jobs: readonly Job[]
   /** of the step that is being done now, where it is known sooner than the record */
   readonly step?: number
+  readonly etaSeconds?: number | null
 }
 
 /** How far a run is, and for how long still. */
-export function DistillationProgress({ run, job, jobs, step = run.step }: ProgressProps): ReactNode {
+export function DistillationProgress({ run, job, jobs, step = run.step, etaSeconds = job?.etaSeconds ?? null }: ProgressProps): ReactNode {
   const state = runState(run, job, jobs)
   const text = `${formatCount(step)} of ${formatCount(run.config.steps)}`
   const under = ['queued', 'preparing', 'running', 'stopping', 'paused'].includes(state.kind)
@@ -109,7 +110,7 @@ export function DistillationProgress({ run, job, jobs, step = run.step }: Progre
       <Progress value={(100 * step) / run.config.steps} color={moving ? undefined : 'gray'} aria-label={`Progress of ${run.name}`} />
       <div className={styles.progressText}>
         {text}
-        <span className="faint">{state.kind === 'running' ? formatEta(job?.etaSeconds ?? null) : STATE_WORDS[state.kind].toLowerCase()}</span>
+        <span className="faint">{state.kind === 'running' ? formatEta(etaSeconds) : STATE_WORDS[state.kind].toLowerCase()}</span>
       </div>
     </div>
   )
@@ -124,7 +125,7 @@ export function DistillationMenu({ run, onRemoved }: { readonly run: Distillatio
       noun="distillation run" name={run.name} rename={rename} renameTo={(name) => ({ distillation: run.id, name })}
       remove={remove} removeIt={{ distillation: run.id }} onRemoved={onRemoved}
     >
-      Its curves, samples and checkpoints leave this workspace. The student that came of it stays.
+      Its curves, samples and checkpoints leave this workspace. {run.task === 'refine-ta' ? 'The teacher assistant that it made stays.' : 'The student that came of it stays.'}
     </RecordMenu>
   )
 }

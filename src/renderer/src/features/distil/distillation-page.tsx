@@ -44,6 +44,7 @@ function Ready({ run, jobs }: { readonly run: DistillationRun; readonly jobs: re
   const state = runState(run, job, jobs)
   const point = live.curve?.points.at(-1) ?? null
   const step = Math.max(run.step, state.kind === 'running' ? point?.step ?? 0 : 0)
+  const etaSeconds = live.etaSeconds ?? job?.etaSeconds ?? null
   const under = state.kind !== 'done' && state.kind !== 'early' && state.kind !== 'cancelled'
 
   useShortcutScope('distil')
@@ -56,17 +57,18 @@ function Ready({ run, jobs }: { readonly run: DistillationRun; readonly jobs: re
       title={run.name} parent={PARENT} subtitle={`${run.labellingRunName} · ${runSummary(run)}`}
       actions={
         <>
-          <DistillationProgress run={run} job={job} jobs={jobs} step={step} />
+          <DistillationProgress run={run} job={job} jobs={jobs} step={step} etaSeconds={etaSeconds} />
           {job !== undefined && <JobButtons job={job} actions={actions} keys={KEYS} />}
           {run.studentId !== null && (
             <Button component={Link} href={`/students/${run.studentId}`} leftSection={<IconSchool size={15} stroke={1.7} />} variant={under ? 'default' : 'filled'}>Open the student</Button>
           )}
+          {run.refinedTaId !== null && <Button component={Link} href={`/models/${run.refinedTaId}`} variant={under ? 'default' : 'filled'}>Open the refined TA</Button>}
           <DistillationMenu run={run} onRemoved={() => navigate('/distil')} />
         </>
       }
     >
       <RunNotices run={run} state={state} actions={actions} />
-      <RunFacts run={run} point={point} step={step} etaSeconds={state.kind === 'running' ? live.etaSeconds ?? job?.etaSeconds ?? null : null} running={state.kind === 'running'} />
+      <RunFacts run={run} point={point} step={step} running={state.kind === 'running'} />
       <Section title="Loss">
         {live.error !== null && <Failed error={live.error} onRetry={live.retry} />}
         {live.error === null && live.curve === null && <SkeletonRows rows={1} height={320} />}

@@ -19,7 +19,7 @@ export function MeasureCharts({ curve, run }: { readonly curve: Curve; readonly 
       <Measure title={run.scoreKind === 'miou' ? 'mIoU of held-out panoramas' : 'Agreement of held-out panoramas'} explanation={scoreSentence(run)}>
         {scores.length === 0
           ? <div className={styles.none}>{run.scoreKind === null || run.heldOut === 0 ? 'Not scored: nothing is held out.' : `The first score comes at step ${run.config.validateEvery}.`}</div>
-          : <CurveChart label="Score over the steps" rows={scores} series={[{ name: 'score', label: 'Score', color: 'var(--gs-good)' }]} height={120} dots={scores.length <= 60} domain={[0, 1]} format={(value) => formatShare(value)} />}
+          : <CurveChart label="Score over the steps" rows={scores} series={[{ name: 'score', label: 'Score', color: 'var(--gs-good)' }]} height={120} dots={scores.length <= 60} domain={[0, 1]} format={(value) => formatShare(value)} tickFormat={(value) => formatShare(value, 0)} />}
       </Measure>
       <Measure title="Learning rate">
         <CurveChart label="Learning rate over the steps" rows={rows} series={[{ name: 'learningRate', label: 'Learning rate', color: 'var(--gs-accent)' }]} height={120} format={formatNumber} />

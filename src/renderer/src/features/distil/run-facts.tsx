@@ -1,7 +1,7 @@
 import { Tooltip } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { DistillationRun, LossPoint } from '../../../../contract/training-schemas.ts'
-import { formatBytes, formatCount, formatEta, formatShare } from '../../app/format.ts'
+import { formatBytes, formatCount, formatShare } from '../../app/format.ts'
 import styles from './distillation-page.module.css'
 import { formatNumber, formatPace, scoreSentence, scoreText } from './distil-words.ts'
 
@@ -10,7 +10,6 @@ interface RunFactsProps {
   /** the newest point of the curve */
   readonly point: LossPoint | null
   readonly step: number
-  readonly etaSeconds: number | null
   readonly running: boolean
 }
 
@@ -19,12 +18,12 @@ const WAITS = 0.05
 const PROVIDER_NAMES = { cpu: 'CPU', webgpu: 'WebGPU', cuda: 'CUDA' } as const
 
 /** Where the run stands, in numbers. */
-export function RunFacts({ run, point, step, etaSeconds, running }: RunFactsProps): ReactNode {
+export function RunFacts({ run, point, step, running }: RunFactsProps): ReactNode {
   const imagesPerSecond = running ? point?.imagesPerSecond ?? run.imagesPerSecond : run.imagesPerSecond
   const loss = point?.loss ?? run.loss
   return (
     <dl className={styles.facts}>
-      <Figure label="Step" value={formatCount(step)}>of {formatCount(run.config.steps)}{running && `, ${formatEta(etaSeconds)}`}</Figure>
+      <Figure label="Step" value={formatCount(step)}>of {formatCount(run.config.steps)}</Figure>
       <Figure label="Loss" value={loss === null ? 'none yet' : formatNumber(loss)}>{point === null ? '' : `gradient norm ${formatNumber(point.gradientNorm)}`}</Figure>
       <Figure label="Best score" value={run.bestScore === null ? run.scoreKind === null ? 'not scored' : 'none yet' : scoreText(run.bestScore, run.scoreKind)} explanation={scoreSentence(run)}>
         {run.heldOut === 0 ? 'nothing held out' : `on ${formatCount(run.heldOut)} held out, ${formatCount(run.panoramas)} learned from`}

@@ -17,6 +17,9 @@ interface RunNoticesProps {
 export function RunNotices({ run, state, actions }: RunNoticesProps): ReactNode {
   const halved = run.accumulate > run.config.accumulate
   const notices = [
+    run.parentId !== null && (
+      <Notice key="parent" tone="plain">This stage refines the teacher assistant, before <Link href={`/distil/${run.parentId}`} className={styles.link}>the distillation that asked for it</Link>.</Notice>
+    ),
     <StateNotice key="state" run={run} state={state} actions={actions} />,
     halved && (
       <Notice key="batch" tone="warn" title="Memory was short">
@@ -55,7 +58,7 @@ function StateNotice({ run, state, actions }: RunNoticesProps): ReactNode {
         {goOn('Go on all the same')}
       </Notice>
     )
-    case 'done': return <Notice tone="good" title={`All ${formatCount(run.config.steps)} steps are done`}>The student has the best weights. Evaluate it, compare it, or export it.</Notice>
+    case 'done': return <Notice tone="good" title={`All ${formatCount(run.config.steps)} steps are done`}>{run.task === 'refine-ta' ? 'The refined teacher assistant is among the models.' : 'The student has the best weights. Evaluate it, compare it, or export it.'}</Notice>
     case 'early': return (
       <Notice tone="good" title={`Ended early at step ${formatCount(run.step)}`}>
         {run.config.patience === null ? 'The score no longer rose.' : `The last ${plural(run.config.patience, 'score')} brought no better one.`} The student has the best weights.

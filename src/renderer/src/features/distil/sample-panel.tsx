@@ -64,12 +64,14 @@ function Samples({ run, samples }: { readonly run: DistillationRun; readonly sam
           {PICTURES.map(({ key, title }) => <div key={key} className={styles.title} role="columnheader">{title}</div>)}
         </div>
         {shown.map((sample) => (
-          <div key={sample.panoramaId} role="row">
-            <div className={styles.row}>
+          <div key={sample.panoramaId}>
+            <div className={styles.row} role="row">
               {PICTURES.map(({ key, title }) => (
-                <UnstyledButton key={key} role="cell" className={styles.picture} aria-label={`${title} of ${sample.name}, larger`} onClick={() => setOpen({ panoramaId: sample.panoramaId, picture: key })}>
-                  <Thumbnail image={sample[key]} alt={`${title} of ${sample.name}`} aspect={aspect} />
-                </UnstyledButton>
+                <div key={key} role="cell">
+                  <UnstyledButton className={styles.picture} aria-label={`${title} of ${sample.name}, larger`} onClick={() => setOpen({ panoramaId: sample.panoramaId, picture: key })}>
+                    <Thumbnail image={sample[key]} alt={`${title} of ${sample.name}`} aspect={aspect} />
+                  </UnstyledButton>
+                </div>
               ))}
             </div>
             <div className={styles.caption}>{sample.name}<span className="faint">{formatShare(sample.agreement)} of its pixels agree</span></div>
