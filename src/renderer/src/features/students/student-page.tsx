@@ -36,7 +36,8 @@ function Ready({ student }: { readonly student: Student }): ReactNode {
   const { id, name, architecture, parameters, datasetId, labellingRunId } = student
   const [dialog, setDialog] = useState<'evaluate' | 'export' | null>(null)
   const { show } = useDialogs()
-  const distillation = useCall('distillations.list', {}).data?.find((run) => run.id === student.distillationId)
+  const distillations = useCall('distillations.list', {})
+  const distillation = distillations.data?.find((run) => run.id === student.distillationId)
 
   useShortcutScope('students')
   useShortcut('evaluateStudent', () => setDialog('evaluate'))
@@ -61,7 +62,7 @@ function Ready({ student }: { readonly student: Student }): ReactNode {
       }
     >
       <div className={styles.columns}>
-        <div><Section title="Where it comes from"><Origin student={student} distillation={distillation} /></Section></div>
+        <div><Section title="Where it comes from"><Origin student={student} distillation={distillations.isSuccess ? (distillation ?? 'removed') : null} /></Section></div>
         {distillation !== undefined && <div><Section title="Configuration"><ConfigurationFacts run={distillation} /></Section></div>}
       </div>
       <Evaluations student={student} onEvaluate={() => setDialog('evaluate')} />
@@ -72,9 +73,10 @@ function Ready({ student }: { readonly student: Student }): ReactNode {
   )
 }
 
-function Origin({ student, distillation }: { readonly student: Student; readonly distillation: DistillationRun | undefined }): ReactNode {
+function Origin({ student, distillation }: { readonly student: Student; readonly distillation: DistillationRun | 'removed' | null }): ReactNode {
   const now = useNow()
-  const dataset = useCall('datasets.list', {}).data?.find(({ id }) => id === student.datasetId)
+  const datasets = useCall('datasets.list', {})
+  const dataset = datasets.data?.find(({ id }) => id === student.datasetId)
   const { labellingRunId, labellingRunName, init, step, weights, network, createdAt, height, width, parameters, classes, score } = student
   return (
     <>
@@ -82,10 +84,10 @@ function Origin({ student, distillation }: { readonly student: Student; readonly
         {labellingRunId === null ? <>{labellingRunName ?? 'unknown'} <span className="faint">removed</span></> : <Link className={styles.link} href={`/labelling/${labellingRunId}`}>{labellingRunName ?? labellingRunId}</Link>}
       </Fact>
       <Fact label="Dataset">
-        {dataset === undefined ? <span className="faint">removed</span> : <Link className={styles.link} href={`/datasets/${dataset.id}`}>{dataset.name}</Link>}
+        {dataset === undefined ? <Missing removed={datasets.isSuccess} /> : <Link className={styles.link} href={`/datasets/${dataset.id}`}>{dataset.name}</Link>}
       </Fact>
       <Fact label="Distillation run">
-        {distillation === undefined ? <span className="faint">removed</span> : <Link className={styles.link} href={`/distil/${distillation.id}`}>{distillation.name}</Link>}
+        {distillation === null || distillation === 'removed' ? <Missing removed={distillation !== null} /> : <Link className={styles.link} href={`/distil/${distillation.id}`}>{distillation.name}</Link>}
       </Fact>
       <Fact label="Began with">
         {init.kind === 'student' ? <Link className={styles.link} href={`/students/${init.studentId}`}>{initText(init)}</Link> : initText(init)}
@@ -99,6 +101,11 @@ function Origin({ student, distillation }: { readonly student: Student; readonly
       <Hash label="Network file" hash={network} />
     </>
   )
+}
+
+/** A parent that cannot be linked to: it was removed, or it is not known yet. */
+function Missing({ removed }: { readonly removed: boolean }): ReactNode {
+  return <span className="faint">{removed ? 'removed' : '\u00a0'}</span>
 }
 
 function Hash({ label, hash }: { readonly label: string; readonly hash: string }): ReactNode {
