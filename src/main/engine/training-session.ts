@@ -1,6 +1,6 @@
 /**
  * Runs a compiled training step in onnxruntime. The state goes from step to step without being copied: on the CPU two
- * sets of arrays take turns as inputs and outputs, on a GPU it stays in the device's buffers. Like every run of
+ * sets of arrays take turns as inputs and outputs, on WebGPU it stays in the device's buffers. Like every run of
  * onnxruntime a step blocks the thread that calls it.
  */
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
@@ -69,7 +69,7 @@ export interface TrainingSession {
   dispose(): Promise<void>
 }
 
-/** Opens a training step. Throws what onnxruntime throws where the provider cannot run it. */
+/** Opens a training step. On CUDA the state lies in the host's memory and crosses the bus with each step. Throws what onnxruntime throws where the provider cannot run it. */
 export async function openTraining(step: TrainingStep, { provider = 'cpu', threads = 1, initial }: TrainingSessionOptions = {}): Promise<TrainingSession> {
   const names = step.state.map(({ name }) => name)
   const begin = step.state.map((vector) => initialState(step, vector, initial))
@@ -81,6 +81,9 @@ export async function openTraining(step: TrainingStep, { provider = 'cpu', threa
     enableMemPattern: false,
     // a step is thousands of small operators, and nothing else wants the cores meanwhile: 4 % faster than waking threads
     extra: { session: { intra_op: { allow_spinning: '1' } } },
+  }).catch(async (error: unknown) => {
+    await memory.dispose()
+    throw error
   })
   const used = new Set(session.inputNames)
   for (const [index, name] of names.entries()) await memory.write(name, begin[index])
