@@ -23,7 +23,7 @@ import { listResults } from '../store/panorama-results.ts'
 import { getSettings } from '../store/settings.ts'
 import { getStudent } from '../store/students.ts'
 import { completeConfig } from './distillation-defaults.ts'
-import { planRefinement } from './refinement-plan.ts'
+import { planRefinement, refinedArchitecture } from './refinement-plan.ts'
 import { thisMachine } from './this-machine.ts'
 import { choosePanoramas, type DistillationSet } from './distillation-panoramas.ts'
 
@@ -89,18 +89,24 @@ export async function planDistillation(tools: PlanTools, request: DistillationRe
   return { ...plan, estimate: estimateOf(store.read, plan, { ...cost, refinement: await refinementCost(tools, plan) }) }
 }
 
-/** Of the whole first stage; null where the TA is not refined. Throws where its TA cannot be trained. */
-async function refinementCost({ store, engine }: PlanTools, { run, classes, config, set }: Omit<DistillationPlan, 'estimate'>): Promise<TrainingEstimate | null> {
+/** What the first stage needs. */
+interface StageCost {
+  readonly peakBytes: number
+  readonly seconds: number
+}
+
+/** null where the TA is not refined. Throws where its TA cannot be trained. */
+async function refinementCost({ store, engine }: PlanTools, { run, classes, config, set, provider }: Omit<DistillationPlan, 'estimate'>): Promise<StageCost | null> {
   if (config.taRefinement === null) return null
   const { ta, network, config: refined } = planRefinement(store, run, { config, panoramaId: set.panoramas[0].panoramaId })
   const { batch, accumulate, steps } = refined
-  const architecture = { kind: 'onnx', model: ta.files[0].sha256, name: ta.name } as const
+  const architecture = refinedArchitecture(ta)
   const cost = await engine.estimateTraining({ task: 'refine-ta', architecture, classes, network, weights: null, config: refined, batch, accumulate })
-  return { ...cost, arithmetic: steps * cost.arithmetic }
+  return { peakBytes: cost.peakBytes, seconds: steps * secondsPerStep(store.read, { architecture, config: refined, provider }, cost).seconds }
 }
 
 /** What an update costs, and the first stage as a whole. */
-type Cost = TrainingEstimate & { readonly refinement: TrainingEstimate | null }
+type Cost = TrainingEstimate & { readonly refinement: StageCost | null }
 
 async function resolveStudent(
   artifacts: ArtifactStore, student: DistillationRequest['student'],
@@ -162,11 +168,8 @@ function nearest(side: number): number {
 }
 
 function estimateOf(db: ReadDb, plan: Omit<DistillationPlan, 'estimate'>, cost: Cost): Estimate {
-  const { config, set, architecture, provider } = plan
-  const { batch, accumulate, height, width, steps } = config
-  const perImage = measuredSecondsPerImage(db, { machine: thisMachine(), architecture, height, width, provider })
-  const rate = speed(provider, getSettings(db).cpuThreads)
-  const secondsPerStep = perImage === null ? cost.arithmetic / rate : perImage * batch * accumulate
+  const { config, set } = plan
+  const { seconds, measured } = secondsPerStep(db, plan, cost)
   return {
     config,
     parameters: cost.parameters,
@@ -175,11 +178,21 @@ function estimateOf(db: ReadDb, plan: Omit<DistillationPlan, 'estimate'>, cost: 
     leftOut: set.leftOut,
     peakBytes: Math.max(cost.peakBytes, cost.refinement?.peakBytes ?? 0),
     memoryBytes: totalmem(),
-    secondsPerStep,
-    measured: perImage !== null,
-    totalSeconds: secondsPerStep * steps + (cost.refinement?.arithmetic ?? 0) / rate,
+    secondsPerStep: seconds,
+    measured,
+    totalSeconds: seconds * config.steps + (cost.refinement?.seconds ?? 0),
     warnings: warningsOf(plan, cost),
   }
+}
+
+/** As measured on this machine with this network and size, or by its arithmetic. */
+function secondsPerStep(
+  db: ReadDb, { architecture, config, provider }: Pick<DistillationPlan, 'architecture' | 'config' | 'provider'>, { arithmetic }: TrainingEstimate,
+): { readonly seconds: number; readonly measured: boolean } {
+  const { batch, accumulate, height, width } = config
+  const perImage = measuredSecondsPerImage(db, { machine: thisMachine(), architecture, height, width, provider })
+  if (perImage !== null) return { seconds: perImage * batch * accumulate, measured: true }
+  return { seconds: arithmetic / speed(provider, getSettings(db).cpuThreads), measured: false }
 }
 
 function speed(provider: ProviderSetting, threads: number): number {

@@ -17,7 +17,7 @@ import { freeName } from '../store/reference.ts'
 import { getSettings } from '../store/settings.ts'
 import type { DistilTools } from './distil-tools.ts'
 import { labelJobHandler } from './label-job.ts'
-import { planRefinement } from './refinement-plan.ts'
+import { planRefinement, refinedArchitecture } from './refinement-plan.ts'
 import { prepareTrainingData, toTrainingPanorama, type PreparedPanorama } from './training-data.ts'
 import { trainToTheEnd } from './training-loop.ts'
 
@@ -61,7 +61,7 @@ async function refinedTa(tools: DistilTools, { stage: { run, context, jobId }, s
     name: freeName(db, 'distillations', `${run.name}, TA refined`),
     task: 'refine-ta', parentId: run.id, jobId, config,
     labellingRunId: source.id, labellingRunName: source.name, datasetId: run.datasetId, provider: run.provider,
-    architecture: { kind: 'onnx', model: ta.files[0].sha256, name: ta.name }, init: { kind: 'network' },
+    architecture: refinedArchitecture(ta), init: { kind: 'network' },
     ...getDistillationNumbers(db, run.id), scoreKind: null, estimatedPeakBytes: null, warnings: [],
     panoramas: panoramas.filter(({ heldOut }) => !heldOut),
   }))

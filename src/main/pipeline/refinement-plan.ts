@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { StudioError } from '../../contract/errors.ts'
 import type { LabellingRun, Model } from '../../contract/schemas.ts'
+import type { StudentArchitecture } from '../../contract/training-schemas.ts'
 import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
 import { windowPairs } from '../../core/goodsam/distillation/refinement-sampler.ts'
 import { layoutWindows } from '../../core/goodsam/windows.ts'
@@ -51,4 +52,9 @@ export function planRefinement({ read, paths }: Store, run: LabellingRun, { conf
       checkpointEvery: Math.min(config.checkpointEvery, every), validateEvery: steps, sampleEvery: steps, taRefinement: null,
     },
   }
+}
+
+/** What the row of a refinement says it trains. */
+export function refinedArchitecture({ files, name }: Model): StudentArchitecture {
+  return { kind: 'onnx', model: files[0].sha256, name }
 }

@@ -131,12 +131,13 @@ test('a curve of 100,000 points is thinned in less than 100 ms', () => {
   const { store } = workspace
   const { distillation: { id } } = withDistillation(store)
   store.transaction((db) => addLossPoints(db, id, Array.from({ length: 100_000 }, (_, n) => point(n + 1))))
+  // of the processor: what else the machine does meanwhile is no part of it
   const milliseconds = Array.from({ length: 5 }, () => {
-    const begin = performance.now()
+    const begin = process.cpuUsage()
     expect(lossCurve(store.read, id, { afterStep: 0, most: 1000 })).toHaveLength(1000)
-    return performance.now() - begin
+    const { user, system } = process.cpuUsage(begin)
+    return (user + system) / 1000
   })
-
   expect(Math.min(...milliseconds)).toBeLessThan(100)
 })
 

@@ -170,7 +170,7 @@ export function removeDistillation(db: WriteDb, reference: string): void {
 }
 
 /**
- * Seconds that an update of so many images took on a machine: of the newest run with this architecture, this size and
+ * Seconds that an image of an update took on a machine: of the newest run with this architecture, this size and
  * this provider. null: never measured.
  */
 export function measuredSecondsPerImage(
