@@ -9,7 +9,7 @@ import { ModelError } from './errors.ts'
 import { elementCount } from './tensor.ts'
 
 /** Numbers sampled per value and image, evenly. [D] */
-const SAMPLES = 4096
+const SAMPLES = 2048
 export const OBSERVATIONS = 'observations'
 
 export interface ObservedPart {

@@ -59,10 +59,18 @@ export function valuesToObserve(layers: Layers): ReadonlySet<string> {
   return new Set([...layers.values()].flatMap(({ needs }) => needs ?? []))
 }
 
+/** The ranges of the values that may have 8 bits. */
+export function activationRanges(layers: Layers, observed: ReadonlyMap<string, Observed>): ReadonlyMap<string, ActivationRange> {
+  return new Map([...valuesToObserve(layers)].flatMap((name) => {
+    const found = observed.get(name)
+    return found === undefined ? [] : [[name, activationRange(found)] as const]
+  }))
+}
+
 export interface QuantizeOptions {
   readonly layers: Layers
-  /** on real images (calibration.ts): at least `valuesToObserve` */
-  readonly observed: ReadonlyMap<string, Observed>
+  /** of `valuesToObserve`, from what was observed on real images; others stay float32 */
+  readonly ranges: ReadonlyMap<string, ActivationRange>
   /** Decibels that 8 bits must keep of a value; Infinity: all activations stay float32 */
   readonly leastSignal: number
 }
@@ -75,12 +83,8 @@ export interface QuantizedModel {
 }
 
 /** The network, quantised. Throws as `rebuild`. */
-export function quantize(model: Model, { layers, observed, leastSignal }: QuantizeOptions): QuantizedModel {
-  const ranges = new Map([...valuesToObserve(layers)].flatMap((name) => {
-    const found = observed.get(name)
-    const range = found === undefined ? undefined : activationRange(found)
-    return range === undefined || !(range.signal >= leastSignal) ? [] : [[name, range] as const]
-  }))
+export function quantize(model: Model, { layers, ranges: given, leastSignal }: QuantizeOptions): QuantizedModel {
+  const ranges = new Map([...given].filter(([, { signal }]) => signal >= leastSignal))
   const whole = new Map([...layers].filter(([, { needs }]) => needs?.every((name) => ranges.has(name)) === true))
   const resultNames = new Set([...whole.values()].flatMap(({ result }) => result ?? []))
   const builder = new GraphBuilder()

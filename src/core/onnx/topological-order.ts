@@ -97,7 +97,7 @@ export function nodesInOrder(nodes: readonly Node[]): readonly Node[] {
 }
 
 /** The node with its inner graphs replaced; the node itself where it has none. */
-export function mapGraphs(node: Node, change: (graph: Graph) => Graph): Node {
+function mapGraphs(node: Node, change: (graph: Graph) => Graph): Node {
   if (![...node.attributes.values()].some((attribute) => graphsOf(attribute).length > 0)) return node
   const attributes = new Map([...node.attributes].map(([name, attribute]): [string, Attribute] => [
     name,

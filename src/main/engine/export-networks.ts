@@ -23,7 +23,7 @@ export interface ExportParts extends EngineParts {
 const LEAST_SIGNALS = [30, 40, Infinity]
 /** Images on which a quantised network is tried before it is taken. */
 const TRIED_IMAGES = 2
-/** Runs of which the time is the median. */
+/** Runs of which the time is the median, which the first one, slower than the others, hardly moves. */
 const TIMED_RUNS = 5
 
 /**
@@ -49,8 +49,9 @@ export async function convertNetwork(parts: ExportParts, request: ConvertNetwork
     onProgress({ fraction: 0.7, message: 'int8' })
     const answers = await logitsOfEach(parts, { model: network, name, signal }, pixels.slice(0, TRIED_IMAGES))
     const references = await inOrder(answers, async (logits) => ({ logits, label: await labelled(parts, { logits, size, name }) }))
+    const ranges = await parts.pool.run('activationRanges', { prepared, observations })
     for (const leastSignal of LEAST_SIGNALS) {
-      const { model, layers, withActivations } = await parts.pool.run('quantize', { prepared, observations, leastSignal })
+      const { model, layers, withActivations } = await parts.pool.run('quantize', { prepared, ranges, leastSignal })
       const tried = await logitsOfEach(parts, { model, name, signal }, pixels.slice(0, TRIED_IMAGES))
       const compared = await inOrder(tried, (logits, index) => parts.pool.run('compareLogits', { logits, reference: references[index], size }))
       const agreement = Math.min(...compared.map((each) => each?.agreement ?? 0))
@@ -115,8 +116,6 @@ interface Measuring {
 async function measure(parts: ExportParts, { network, pixels, references, size, signal }: Measuring): Promise<NetworkMeasurement & { readonly label: Raster }> {
   const compared: { label: Raster; maxDifference: number; agreement: number }[] = []
   const milliseconds = await withSession(parts, { model: network.path, name: network.name, signal }, async (run) => {
-    // the first run allocates
-    await run(pixels[0])
     const times: number[] = []
     for (let index = 0; index < Math.max(TIMED_RUNS, pixels.length); index++) {
       const { seconds, ...answer } = await run(pixels[index % pixels.length])

@@ -10,7 +10,7 @@ import { constantPart, withConstants } from '../../core/onnx/constant-part.ts'
 import { ModelError } from '../../core/onnx/errors.ts'
 import { foldBatchNorm } from '../../core/onnx/fold-batch-norm.ts'
 import type { Model } from '../../core/onnx/model.ts'
-import { quantizableLayers, quantize, valuesToObserve } from '../../core/onnx/quantize.ts'
+import { activationRanges, quantizableLayers, quantize, valuesToObserve } from '../../core/onnx/quantize.ts'
 import { readModel } from '../../core/onnx/read.ts'
 import { float32 } from '../../core/onnx/tensor.ts'
 import { toFloat16 } from '../../core/onnx/to-float16.ts'
@@ -43,9 +43,11 @@ export const NETWORK_TASKS: Pick<TaskHandlers, keyof NetworkTasks> = {
     return { model: writeModel(model), kept }
   },
 
-  quantize({ prepared, observations, leastSignal }) {
+  activationRanges: ({ prepared, observations }) => activationRanges(quantizableLayers(readModel(prepared)), observed(observations)),
+
+  quantize({ prepared, ranges, leastSignal }) {
     const network = readModel(prepared)
-    const { model, ...counts } = quantize(network, { layers: quantizableLayers(network), observed: observed(observations), leastSignal })
+    const { model, ...counts } = quantize(network, { layers: quantizableLayers(network), ranges, leastSignal })
     return { model: writeModel(model), ...counts }
   },
 

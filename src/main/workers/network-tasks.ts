@@ -1,3 +1,4 @@
+import type { ActivationRange } from '../../core/onnx/activation-range.ts'
 import type { ObservedPart } from '../../core/onnx/calibration.ts'
 import type { ClassPlanes, Raster, RgbImage } from '../../core/raster/raster.ts'
 import type { MeasureNetworksRequest, NetworkSize } from '../engine/export-protocol.ts'
@@ -25,8 +26,9 @@ export interface NetworkTasks {
     output: { prepared: Uint8Array; calibration: Uint8Array; parts: readonly ObservedPart[] }
   }
   toFloat16: { input: { prepared: Uint8Array; observations: Observations }; output: { model: Uint8Array; kept: readonly string[] } }
+  activationRanges: { input: { prepared: Uint8Array; observations: Observations }; output: ReadonlyMap<string, ActivationRange> }
   quantize: {
-    input: { prepared: Uint8Array; observations: Observations; leastSignal: number }
+    input: { prepared: Uint8Array; ranges: ReadonlyMap<string, ActivationRange>; leastSignal: number }
     output: { model: Uint8Array; layers: number; withActivations: number }
   }
   /** the student's network with the checkpoint's numbers */
