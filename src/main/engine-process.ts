@@ -54,4 +54,6 @@ function onnxruntimeVersion(): string {
 
 process.on('uncaughtException', (error) => die(error.stack ?? error.message))
 process.on('unhandledRejection', (reason) => die(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)))
+// Ctrl+C in a terminal reaches every process of its group: what it means is the host's to say, who pauses and asks for a checkpoint
+process.on('SIGINT', () => {})
 serveEngine(openChannel(), { onnxruntimeVersion: onnxruntimeVersion(), die })

@@ -73,6 +73,14 @@ test('kill -9 in the middle: the request fails as engine, the next one is answer
   await engine.stop()
 })
 
+test('Ctrl+C in a terminal, which reaches it too, does not end it: the host decides', async () => {
+  const engine = startEngine()
+  const answer = await whileMasksAreMade(engine, street(), () => process.kill(engine.status().pid!, 'SIGINT'))
+  expect(answer).toBe('finished all the same')
+  expect(engine.status().restarts).toBe(0)
+  await engine.stop()
+})
+
 test('its main thread answers while onnxruntime computes', async () => {
   const engine = startEngine()
   const beats: number[] = []
