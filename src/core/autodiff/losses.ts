@@ -133,7 +133,7 @@ export function boundary(builder: GraphBuilder, { logits, edges, weights, smooth
  * of its 3x3 neighbours the largest and the smallest: they are found first, without a gradient, and then looked up, so
  * that the gradient touches two elements per pixel instead of nine of every class.
  */
-export function predictedEdges(builder: GraphBuilder, logits: Value): Value {
+function predictedEdges(builder: GraphBuilder, logits: Value): Value {
   const { emit } = builder
   const [batch, classes, height, width] = dims(logits)
   const probability = softmaxOverClasses(builder, logits)
