@@ -108,7 +108,7 @@ export const SCHEDULE_FIELDS: readonly NumberFieldSpec[] = [
   { key: 'accumulate', label: 'Accumulate', hint: 'Batches whose gradients are added up before a step: a larger batch in the same memory.', step: 1, integer: true },
   { key: 'weightDecay', label: 'Weight decay', hint: 'Pulls weights towards zero (AdamW).', step: 0.0001, integer: false },
   { key: 'clipNorm', label: 'Clip gradients', hint: 'Largest norm of a step’s gradient.', step: 0.5, integer: false, none: 'not clipped' },
-  { key: 'emaDecay', label: 'Average weights', hint: 'Keep a moving average of the weights with this decay, such as 0.999; the average is the student.', step: 0.001, integer: false, none: 'the weights themselves' },
+  { key: 'emaDecay', label: 'Average weights', hint: 'Keep a moving average of the weights with this decay, such as 0.999; the average is the student.', step: 0.001, integer: false, none: 'not averaged' },
   { key: 'windowsPerSample', label: 'Windows per sample', hint: 'Windows whose labels count in a sample, drawn anew each time.', step: 1, integer: true, none: 'all of them' },
   { key: 'acceptedWeight', label: 'Accepted count', hint: 'How much more pixels of panoramas count that you accepted; rejected ones are left out.', step: 0.5, integer: false },
   { key: 'seed', label: 'Seed', hint: 'The same seed on one CPU thread gives the same student, bit for bit.', step: 1, integer: true },

@@ -36,9 +36,9 @@ export function RunFacts({ run, point, step, running }: RunFactsProps): ReactNod
         label="Waiting for samples" value={run.waitShare === null ? 'not known yet' : formatShare(run.waitShare)} tone={(run.waitShare ?? 0) > WAITS ? 'warn' : undefined}
         explanation="Share of the time in which the engine has nothing to do because samples are not ready. Above 5 % the processor is too slow for the engine."
       >
-        of the engine’s time
+        {run.waitShare !== null && 'of the engine’s time'}
       </Figure>
-      <Figure label="Runs on" value={run.actualProvider === null ? 'not known yet' : PROVIDER_NAMES[run.actualProvider]}>{run.provider === 'auto' ? 'chosen automatically' : `${PROVIDER_NAMES[run.provider]} was asked for`}</Figure>
+      <Figure label="Runs on" value={run.actualProvider === null ? 'not known yet' : PROVIDER_NAMES[run.actualProvider]}>{run.actualProvider === null && run.provider === 'auto' ? '' : run.provider === 'auto' ? 'chosen automatically' : `${PROVIDER_NAMES[run.provider]} was asked for`}</Figure>
       <Figure label="Peak memory" value={run.estimatedPeakBytes === null ? 'not known' : formatBytes(run.estimatedPeakBytes)}>of a step</Figure>
     </dl>
   )

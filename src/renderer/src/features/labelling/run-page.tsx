@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core'
-import { IconChartBar, IconFileExport, IconStack2 } from '@tabler/icons-react'
+import { IconChartBar, IconFileExport, IconFlask2, IconStack2 } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import type { LabellingRun, Panorama, PanoramaResult } from '../../../../contract/schemas.ts'
 import type { LabelSet } from '../../../../core/labels/label-set.ts'
 import { useCall } from '../../app/calls.ts'
+import { useDialogs } from '../../app/dialogs.tsx'
 import { usePanoramas, useResults } from '../../app/lists.ts'
 import { useShortcut, useShortcutScope } from '../../app/shortcuts.tsx'
 import { Tip } from '../../components/keys.tsx'
@@ -68,6 +69,7 @@ interface ReadyProps {
 }
 
 function Ready({ run, results, panoramas, labelSet, panoramaId }: ReadyProps): ReactNode {
+  const { show } = useDialogs()
   const [, navigate] = useLocation()
   const [dialog, setDialog] = useState<'export' | 'evaluate' | null>(null)
   const [previewTheta, setPreviewTheta] = useState<number | null>(null)
@@ -92,6 +94,9 @@ function Ready({ run, results, panoramas, labelSet, panoramaId }: ReadyProps): R
           )}
           <Tip label="Compare with the truth" shortcut="evaluate">
             <Button variant="default" leftSection={<IconChartBar size={15} stroke={1.7} />} disabled={run.done === 0} onClick={() => setDialog('evaluate')}>Evaluate</Button>
+          </Tip>
+          <Tip label="Train a compact student from these pseudo-labels">
+            <Button variant="default" leftSection={<IconFlask2 size={15} stroke={1.7} />} disabled={run.done === 0} onClick={() => show({ kind: 'distil', run: run.id, student: null })}>Distil</Button>
           </Tip>
           <Tip label="Write the pseudo-labels to a folder" shortcut="exportLabels">
             <Button leftSection={<IconFileExport size={15} stroke={1.8} />} disabled={run.done === 0} onClick={() => setDialog('export')}>Export</Button>
