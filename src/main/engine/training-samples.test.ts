@@ -20,7 +20,8 @@ async function batches(threads: number, { cursor, batch, count }: { cursor: numb
   return taken
 }
 
-test('the samples are the same for any number of threads, and from any point on', async () => {
+// starts six worker threads: seconds on a busy machine
+test('the samples are the same for any number of threads, and from any point on', { timeout: 60_000 }, async () => {
   const whole = await batches(1, { cursor: 0, batch: 2, count: 6 })
   expect(await batches(3, { cursor: 0, batch: 2, count: 6 })).toEqual(whole)
   expect(await batches(2, { cursor: 6, batch: 2, count: 3 })).toEqual(whole.slice(3))
