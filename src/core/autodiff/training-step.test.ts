@@ -75,6 +75,8 @@ test('wrong options are told', () => {
   expect(compile({ trainable: ['0.weight', '0.wieght'] })).toThrow('The model has no float32 parameter "0.wieght" to train.')
   expect(compile({ trainable: () => false })).toThrow('None of the model\'s 3 parameters is to be trained.')
   expect(compile({ bindings: {} })).toThrow('bind')
+  expect(compile({ accumulate: 1.5, clipNorm: NaN, averageDecay: 2 })).toThrow('1.5 micro-batches per update (a whole number from 1), NaN as the largest norm of the gradients (a number above 0), 2 as the decay')
+  expect(compile({ accumulate: 0 })).toThrow('0 micro-batches')
   expect(compile({ bindings: { width: 3 } })).toThrow('The model has no symbolic dimension "width"; it has "batch".')
 })
 

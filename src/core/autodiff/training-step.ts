@@ -86,11 +86,12 @@ export interface TrainingStep {
 /**
  * Compiles a training step for a forward model. Throws ModelError: unsupported (operators without a gradient rule, by
  * name and node), shape (dimensions that are not bound or do not fit), invalid (names that the model does not have or that
- * stand for something else in a step, parameters that were asked for by name and do not reach the loss).
+ * stand for something else in a step, numbers out of range, parameters that were asked for by name and do not reach the loss).
  */
 export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer: Optimizer, options: TrainingStepOptions = {}): TrainingStep {
   const { layout, settingsOf } = planParameters(forward, { ...options, weightDecay: optimizer.weightDecay })
   const statistics = options.batchNormalization === 'frozen' ? [] : planStatistics(forward)
+  refuseWrongNumbers(options)
   refuseOwnNames([...forward.graph.inputs.map(({ name }) => name), ...[...layout, ...statistics].flatMap(({ slices }) => slices.map(({ name }) => name))])
   const builder = new GraphBuilder()
   const controls = declareControls(builder, options)
@@ -132,6 +133,15 @@ export function compileTrainingStep(forward: Model, loss: LossBuilder, optimizer
   }
 }
 
+function refuseWrongNumbers({ accumulate = 1, clipNorm = 1, averageDecay = 0 }: UpdateOptions): void {
+  const wrong = [
+    ...(Number.isSafeInteger(accumulate) && accumulate >= 1 ? [] : [`${accumulate} micro-batches per update (a whole number from 1)`]),
+    ...(clipNorm > 0 ? [] : [`${clipNorm} as the largest norm of the gradients (a number above 0)`]),
+    ...(averageDecay >= 0 && averageDecay <= 1 ? [] : [`${averageDecay} as the decay of the moving average (0 to 1)`]),
+  ]
+  if (wrong.length > 0) throw new ModelError('invalid', `A training step cannot have ${wrong.join(', ')}.`)
+}
+
 function refuseOwnNames(names: readonly string[]): void {
   const taken = names.filter((name) => OWN_NAMES.includes(name))
   if (taken.length > 0) throw new ModelError('invalid', `The model has inputs or parameters called ${taken.map((name) => `"${name}"`).join(', ')}, as the training step's own are: rename them first.`)
@@ -169,7 +179,7 @@ function emitLoss(builder: GraphBuilder, { inputs, outputs }: Rebuilt, loss: Los
   const { total, terms = {} } = builder.scope('loss', () => loss({
     builder, inputs, outputs,
     target(name, elementType, shape) {
-      if (builder.has(name)) throw new ModelError('invalid', `The loss's target "${name}" has the name of an input or a parameter of the model: call it otherwise.`)
+      if (builder.has(name)) throw new ModelError('invalid', `The loss's target "${name}" has the name of an input or a parameter of the model, or of another target: call it otherwise.`)
       const value = builder.input(name, elementType, shape)
       batch.push(asStepInput(value))
       return value
