@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { memo, type ReactNode } from 'react'
 import type { Checkpoint, DistillationRun } from '../../../../contract/training-schemas.ts'
 import { notifyDone, useAction, useCall } from '../../app/calls.ts'
 import { formatBytes, formatCount, formatWhen } from '../../app/format.ts'
@@ -12,7 +12,7 @@ import styles from './distillation-page.module.css'
 import { formatNumber, scoreText } from './distil-words.ts'
 
 /** The checkpoints that are kept, newest first; the student can take the weights of any. */
-export function Checkpoints({ run }: { readonly run: DistillationRun }): ReactNode {
+export const Checkpoints = memo(function Checkpoints({ run }: { readonly run: DistillationRun }): ReactNode {
   const checkpoints = useCall('distillations.checkpoints', { distillation: run.id })
   const student = useCall('students.get', { student: run.studentId ?? '' }, { enabled: run.studentId !== null }).data
   return (
@@ -34,7 +34,7 @@ export function Checkpoints({ run }: { readonly run: DistillationRun }): ReactNo
       )}
     </Section>
   )
-}
+})
 
 function Row({ checkpoint, run, used }: { readonly checkpoint: Checkpoint; readonly run: DistillationRun; readonly used: boolean }): ReactNode {
   const now = useNow()

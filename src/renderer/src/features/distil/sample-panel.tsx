@@ -1,5 +1,5 @@
 import { Modal, Slider, UnstyledButton } from '@mantine/core'
-import { useState, type ReactNode } from 'react'
+import { memo, useState, type ReactNode } from 'react'
 import type { DistillationRun, TrainingSample } from '../../../../contract/training-schemas.ts'
 import { useCall } from '../../app/calls.ts'
 import { formatCount, formatShare } from '../../app/format.ts'
@@ -19,8 +19,8 @@ const PICTURES = [
 ] as const
 type Picture = (typeof PICTURES)[number]['key']
 
-/** The same panoramas again and again: what the student makes of them, step by step. */
-export function SamplePanel({ run }: { readonly run: DistillationRun }): ReactNode {
+/** The same panoramas again and again: what the student makes of them, step by step. Not drawn with every step. */
+export const SamplePanel = memo(function SamplePanel({ run }: { readonly run: DistillationRun }): ReactNode {
   const samples = useCall('distillations.samples', { distillation: run.id })
   if (samples.isError) return <Section title="Samples"><Failed error={samples.error} onRetry={() => void samples.refetch()} /></Section>
   if (samples.data === undefined) return <Section title="Samples"><SkeletonRows rows={2} height={90} /></Section>
@@ -28,7 +28,7 @@ export function SamplePanel({ run }: { readonly run: DistillationRun }): ReactNo
     return <Section title="Samples"><p className={styles.none}>The first pictures come at step {formatCount(Math.min(run.config.sampleEvery, run.config.steps))}.</p></Section>
   }
   return <Samples run={run} samples={samples.data} />
-}
+})
 
 function Samples({ run, samples }: { readonly run: DistillationRun; readonly samples: readonly TrainingSample[] }): ReactNode {
   const steps = [...new Set(samples.map(({ step }) => step))].sort((a, b) => a - b)

@@ -6,7 +6,7 @@ import { appendToCurve } from './curve.ts'
 /** Points asked for at first; the host thins a longer curve. */
 const FETCHED = 2000
 /** Points that come in are drawn together, so that a fast run draws no more often than this. */
-const DRAW_MS = 250
+const DRAW_MS = 500
 
 export interface LiveCurve {
   /** null: not there yet */
