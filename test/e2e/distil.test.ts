@@ -104,7 +104,7 @@ describe('from labels to an exported student', () => {
 
   it('ends with a student', async () => {
     await expect.poll(stepShown, PATIENT).toBe(STEPS)
-    await page.getByText('mini is done.').or(page.getByText(/Distil.* is done\./)).first().waitFor(PATIENT)
+    await control('Pause').waitFor({ state: 'hidden', ...PATIENT })
     await page.getByRole('link', { name: 'Open the student' }).click()
     await page.getByRole('heading', { name: 'Where it comes from' }).waitFor()
     const origin = page.getByRole('region', { name: 'Where it comes from' })
