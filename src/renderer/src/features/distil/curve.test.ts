@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LossPoint } from '../../../../contract/training-schemas.ts'
-import { appendToCurve, lossRows, smooth, stepTicks, termsOf, thinPoints } from './curve.ts'
+import { appendToCurve, lossRows, smooth, stepTicks, termsOf, thinPoints, thinScores } from './curve.ts'
 
 const point = (step: number, loss: number, terms: Record<string, number> = {}): LossPoint => ({
   step, loss, terms, learningRate: 1e-3, gradientNorm: 1, imagesPerSecond: 4,
@@ -78,4 +78,11 @@ test('the axis of the steps has round numbers', () => {
   expect(stepTicks(300)).toEqual([0, 100, 200, 300])
   expect(stepTicks(3)).toEqual([0, 1, 2, 3])
   expect(stepTicks(0)).toEqual([0])
+})
+
+test('of many scores the best of neighbours stay', () => {
+  const scores = [0.1, 0.4, 0.3, 0.2, 0.9].map((score, index) => ({ step: index + 1, score }))
+  expect(thinScores(scores, 3)).toEqual([{ step: 2, score: 0.4 }, { step: 3, score: 0.3 }, { step: 5, score: 0.9 }])
+  expect(thinScores(scores, 10)).toEqual(scores)
+  expect(thinScores([], 10)).toEqual([])
 })

@@ -1,4 +1,4 @@
-import type { Curve, LossPoint } from '../../../../contract/training-schemas.ts'
+import type { Curve, LossPoint, ScorePoint } from '../../../../contract/training-schemas.ts'
 
 /** Training curves as they are kept and drawn. Every function is pure. */
 
@@ -34,6 +34,13 @@ export function thinPoints(points: readonly LossPoint[], most: number): LossPoin
   const width = roundWidth(span / (most - 1))
   const ranges = Map.groupBy(points, ({ step }) => Math.floor(step / width))
   return [...ranges.values()].map(meanPoint)
+}
+
+/** At most about `most` scores: the best of so many neighbours each, since the best is what is kept of a run. */
+export function thinScores(scores: readonly ScorePoint[], most: number): ScorePoint[] {
+  const width = Math.max(1, Math.ceil(scores.length / most))
+  return Array.from({ length: Math.ceil(scores.length / width) }, (_, range) =>
+    scores.slice(range * width, (range + 1) * width).reduce((best, point) => (point.score > best.score ? point : best)))
 }
 
 /** Round steps for an axis from 0 to `last`, five or so. */

@@ -3,7 +3,7 @@ import type { Curve, DistillationRun } from '../../../../contract/training-schem
 import { formatShare } from '../../app/format.ts'
 import styles from './charts.module.css'
 import { CurveChart } from './curve-chart.tsx'
-import { thinPoints, type ChartRow } from './curve.ts'
+import { thinPoints, thinScores, type ChartRow } from './curve.ts'
 import { formatNumber, scoreSentence } from './distil-words.ts'
 
 const DRAWN = 200
@@ -13,7 +13,7 @@ export function MeasureCharts({ curve, run }: { readonly curve: Curve; readonly 
   const rows = useMemo<ChartRow[]>(
     () => thinPoints(curve.points, DRAWN).map(({ step, learningRate, imagesPerSecond }) => ({ step, learningRate, imagesPerSecond })), [curve.points],
   )
-  const scores = useMemo<ChartRow[]>(() => curve.scores.map(({ step, score }) => ({ step, score })), [curve.scores])
+  const scores = useMemo<ChartRow[]>(() => thinScores(curve.scores, DRAWN).map(({ step, score }) => ({ step, score })), [curve.scores])
   return (
     <div className={styles.measures}>
       <Measure title={run.scoreKind === 'miou' ? 'mIoU of held-out panoramas' : 'Agreement of held-out panoramas'} explanation={scoreSentence(run)}>
