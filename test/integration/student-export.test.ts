@@ -20,7 +20,7 @@ const MODULES = resolve(import.meta.dirname, '../../node_modules')
 const CHECK = resolve(import.meta.dirname, '../fixtures/load_exported_student.py')
 const SEGFORMER_FILES = [
   'README.md', 'config.json', 'labels.json', 'model.safetensors', 'onnx/model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_quantized.onnx',
-  'parity.json', 'preprocessor_config.json', 'sample/expected.png', 'sample/package.json', 'sample/panorama.png', 'sample/requirements.txt',
+  'parity.json', 'preprocessor_config.json', 'sample/.npmrc', 'sample/expected.png', 'sample/package.json', 'sample/panorama.png', 'sample/requirements.txt',
   'sample/run.mjs', 'sample/run.py',
 ]
 

@@ -18,6 +18,10 @@ export interface CardTeacher {
 export interface CardEvaluation {
   readonly dataset: string
   readonly mode: string
+  /** folder of the label maps it was scored against; null: imported with the dataset */
+  readonly truth: string | null
+  /** it learned from panoramas of the same dataset, without their truth */
+  readonly learnedFrom: boolean
   readonly panoramas: number
   readonly miou: number
   readonly pixelAccuracy: number
@@ -72,10 +76,12 @@ function frontMatter({ transformers }: ModelCard): string {
   ].join('\n')
 }
 
-function introduction({ architecture, parameters, classes, labelSet, height, width }: ModelCard): string {
+function introduction({ architecture, parameters, classes, labelSet, height, width, teachers: all }: ModelCard): string {
+  const withoutSam = all.some(({ role }) => role === 'TA') && all.every(({ role }) => role !== 'SAM')
   return `A semantic segmentation network for street panoramas: ${architecture}, ${(parameters / 1e6).toFixed(1)} million parameters, ` +
-    `${classes.length} classes (${labelSet}). It was trained without human labels, on panoramas of ${width}x${height} pixels, as ` +
-    'GoodSAM describes: labels of a teacher assistant (TA), corrected by the masks of a Segment Anything model (SAM).'
+    `${classes.length} classes (${labelSet}). It was trained without human labels, on panoramas of ${height}x${width} pixels (height x width)` +
+    (withoutSam ? ': labels of a teacher assistant (TA) alone, which no masks of a Segment Anything model (SAM) corrected.'
+      : ', as GoodSAM describes: labels of a teacher assistant (TA), corrected by the masks of a Segment Anything model (SAM).')
 }
 
 function warnings({ warnings: sentences }: ModelCard): string {
@@ -86,7 +92,7 @@ function use({ transformers, height, width }: ModelCard): string {
   return [
     '## Use',
     '',
-    `Input \`pixel_values\`: float32 [batch, 3, height, width], RGB / 255, less the mean .485 .456 .406, divided by .229 .224 .225. It learned at ${width}x${height}.`,
+    `Input \`pixel_values\`: float32 [batch, 3, height, width], RGB / 255, less the mean .485 .456 .406, divided by .229 .224 .225. It learned at ${height}x${width}.`,
     'Output `logits`: float32 [batch, classes, h, w]; enlarge bilinearly to the size of the image, then take the largest. `labels.json` has names and colours.',
     '',
     '- Node: `cd sample && npm install && node run.mjs`',
@@ -134,15 +140,16 @@ const SCORE_WORDS = 'mIoU: mean over the classes of TP / (TP + FP + FN) of one c
   'classes that are neither in the truth nor predicted are left out. Solid-angle mIoU: the same with each row of pixels weighed by the cosine of its latitude. ' +
   'Boundary F: harmonic mean of precision and recall of class boundaries. Seam consistency: agreement near the left and right edge with the answer for the panorama turned by half a turn.'
 
-function evaluationTable({ dataset, mode, panoramas, perClass, at, ...result }: CardEvaluation): readonly string[] {
+function evaluationTable({ dataset, mode, truth, learnedFrom, panoramas, perClass, at, ...result }: CardEvaluation): readonly string[] {
   const rows: (readonly [string, number | null])[] = [
     ['mIoU', result.miou], ['pixel accuracy', result.pixelAccuracy], ['solid-angle mIoU', result.solidAngleMiou],
     ['boundary F', result.boundaryF], ['seam consistency', result.seamConsistency],
     ...perClass.filter(({ iou }) => iou !== null).map(({ name, iou }) => [`IoU ${name}`, iou] as const),
   ]
   return [
-    `| "${dataset}", ${panoramas} panoramas, ${mode}, ${at.slice(0, 10)} | |`, '|---|---|',
+    `| "${dataset}", ${panoramas} panorama${panoramas === 1 ? '' : 's'}, ${mode}, against ${truth === null ? 'the truth imported with it' : `the label maps in "${truth}"`}, ${at.slice(0, 10)} | |`, '|---|---|',
     ...rows.map(([name, value]) => `| ${name} | ${value === null ? '-' : percent(value)} |`),
+    ...(learnedFrom ? ['', `It learned from panoramas of "${dataset}", though not from these label maps: expect less on others.`] : []),
   ]
 }
 

@@ -8,6 +8,8 @@ export interface SampleOptions {
 
 /** Versions that know the opset of the exported networks. */
 const NODE_DEPENDENCIES = { 'onnxruntime-node': '^1.20.0', sharp: '>=0.33.0' }
+/** The package would download CUDA libraries when it is installed, and fail where they are out of reach. */
+const NODE_INSTALLATION = 'onnxruntime-node-install=skip'
 const PYTHON_REQUIREMENTS = ['onnxruntime>=1.20', 'numpy', 'pillow']
 
 /** The files of the folder sample/, by name, beside panorama.png and expected.png. */
@@ -15,6 +17,7 @@ export function sampleFiles(options: SampleOptions): Readonly<Record<string, str
   return {
     'run.mjs': nodeProgram(options),
     'package.json': `${JSON.stringify({ private: true, type: 'module', dependencies: NODE_DEPENDENCIES }, null, 2)}\n`,
+    '.npmrc': `${NODE_INSTALLATION}\n`,
     'run.py': pythonProgram(options),
     'requirements.txt': `${PYTHON_REQUIREMENTS.join('\n')}\n`,
   }

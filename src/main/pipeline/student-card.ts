@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from 'node:os'
+import { basename } from 'node:path'
 import { z } from 'zod'
 import type { ExportedFile, Student } from '../../contract/training-schemas.ts'
 import { distillationConfigSchema, initialWeightsSchema } from '../../contract/training-schemas.ts'
@@ -90,7 +91,7 @@ function distillationFacts(run: Provenance['distillation']): readonly (readonly 
     ['run', name],
     ['panoramas', `${panoramas} to learn from, ${heldOut} held out`],
     ['initial weights', 'name' in init ? init.name : init.kind],
-    ['size', `${config.width}x${config.height}, ${config.batch} x ${config.accumulate} per update`],
+    ['size', `${config.height}x${config.width}, ${config.batch} x ${config.accumulate} per update`],
     ['losses', losses.join(', ')],
     ['learning rate', `${config.learningRate}, ${config.schedule}, ${config.warmupSteps} steps of warm-up`],
     ['seed', String(config.seed)],
@@ -106,10 +107,15 @@ function teachersOf({ init }: Student, { teachers = [] }: Provenance): readonly 
     : [...models, { role: 'initial weights', name: init.name, sha256: init.weights, licence: init.kind === 'file' ? knownLicence([init.name]) : 'that of the student it was' }]
 }
 
+/** The newest of each kind. Scores of weights that the student had before are not its own. */
 function evaluationsOf(read: Store['read'], student: Student): readonly CardEvaluation[] {
-  const own = listEvaluations(read).filter(({ subject, status, result }) => subject.kind === 'student' && subject.id === student.id && status === 'done' && result !== null)
-  return own.slice(0, MOST_EVALUATIONS).flatMap(({ result, datasetName, mode, createdAt }) => (result === null ? [] : [{
+  const own = listEvaluations(read).filter(({ subject, status, hashes }) =>
+    subject.kind === 'student' && subject.id === student.id && status === 'done' && hashes.network === student.network)
+  const newest = own.filter((one, index) => index === own.findIndex(({ datasetId, truth, mode }) => datasetId === one.datasetId && truth === one.truth && mode === one.mode))
+  return newest.slice(0, MOST_EVALUATIONS).flatMap(({ result, datasetId, datasetName, truth, mode, createdAt }) => (result === null ? [] : [{
     ...result, dataset: datasetName, mode: mode === 'sliding' ? 'by sliding windows' : 'as a whole', at: createdAt,
+    // its name alone: where it lies is nobody's business
+    truth: truth === null ? null : basename(truth), learnedFrom: datasetId === student.datasetId,
   }]))
 }
 
