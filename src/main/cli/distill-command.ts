@@ -2,10 +2,10 @@ import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import type { Client, Input } from '../../contract/procedures.ts'
 import type { ProviderSetting } from '../../contract/schemas.ts'
-import { studentSizeSchema } from '../../contract/training-schemas.ts'
+import { studentSizeSchema, type DistillationRun } from '../../contract/training-schemas.ts'
 import { TA_REFINEMENT } from '../../core/goodsam/distillation-config.ts'
 import { integerIn, numberIn, trainingSize } from './arguments.ts'
-import { duration, printResult, type OutputOptions } from './output.ts'
+import { duration, note, percent, printResult, type OutputOptions } from './output.ts'
 import { followJob, withStudio } from './studio-session.ts'
 
 interface DistillOptions extends OutputOptions {
@@ -34,6 +34,9 @@ interface Distilled {
   readonly loss: number | null
   /** best score of the held-out panoramas; null: none is held out */
   readonly score: number | null
+  /** mIoU against truth, or share of the pixels on which student and pseudo-labels agree */
+  readonly scoreKind: DistillationRun['scoreKind']
+  /** that this command took */
   readonly seconds: number
   readonly stepsPerSecond: number | null
 }
@@ -55,7 +58,7 @@ export function addDistillCommand(program: Command): void {
     .addOption(new Option('--provider <provider>', 'execution provider').choices(['auto', 'cpu', 'webgpu', 'cuda']))
     .option('--refine-ta', 'first refine the teacher assistant on its own windows, label again with it, and distil those labels')
     .option('--name <name>', 'name of the distillation run and its student')
-    .option('--json', 'print one JSON document: {student, name, distillation, steps, loss, score, seconds, stepsPerSecond}')
+    .option('--json', 'print one JSON document: {student, name, distillation, steps, loss, score, scoreKind, seconds, stepsPerSecond}')
     .action(async (workspace: string, options: DistillOptions) => {
       const result = await withStudio(workspace, (client) => distill(client, options))
       printResult(result, options, describe)
@@ -65,6 +68,7 @@ export function addDistillCommand(program: Command): void {
 async function distill(client: Client, options: DistillOptions): Promise<Distilled> {
   const started = performance.now()
   const { distillationId, jobId } = await client.call('distillations.start', requestOf(options))
+  tellPlan(await client.call('distillations.get', { distillation: distillationId }))
   await followJob(client, jobId)
   const run = await client.call('distillations.get', { distillation: distillationId })
   return {
@@ -74,9 +78,18 @@ async function distill(client: Client, options: DistillOptions): Promise<Distill
     steps: run.step,
     loss: run.loss,
     score: run.bestScore,
+    scoreKind: run.scoreKind,
     seconds: (performance.now() - started) / 1000,
     stepsPerSecond: run.imagesPerSecond === null ? null : run.imagesPerSecond / (run.batch * run.accumulate),
   }
+}
+
+/** What a person should know before the first step. */
+function tellPlan({ name, panoramas, heldOut, config, estimatedPeakBytes, warnings }: DistillationRun): void {
+  const { height, width, batch, accumulate, steps } = config
+  const memory = estimatedPeakBytes === null ? '' : `, about ${(estimatedPeakBytes / 1e9).toFixed(1)} GB for a step`
+  note(`"${name}": ${steps} steps of ${batch * accumulate} at ${height}x${width}, ${panoramas} panoramas to learn from, ${heldOut} held out${memory}`)
+  for (const warning of warnings) note(`warning: ${warning}`)
 }
 
 function requestOf(options: DistillOptions): Input<'distillations.start'> {
@@ -106,8 +119,8 @@ function initOf(init: string | undefined): Input<'distillations.start'>['init'] 
   return init.endsWith('.safetensors') ? { file: resolve(init) } : { student: init }
 }
 
-function describe({ student, name, steps, loss, score, seconds, stepsPerSecond }: Distilled): string {
+function describe({ student, name, steps, loss, score, scoreKind, seconds, stepsPerSecond }: Distilled): string {
   const speed = stepsPerSecond === null ? '' : `, ${stepsPerSecond.toPrecision(3)} steps a second`
-  const scored = score === null ? '' : `, best score ${(100 * score).toFixed(1)} %`
+  const scored = score === null ? '' : `, at best ${scoreKind === 'miou' ? 'mIoU' : 'agreement with the pseudo-labels'} ${percent(score)} on held-out panoramas`
   return `Student ${student ?? '(none)'} "${name}": ${steps} steps, loss ${loss?.toFixed(4) ?? '-'}${scored}, ${duration(seconds)}${speed}`
 }

@@ -61,6 +61,6 @@ function described({ folder, zipFile, files, warnings, studentName }: ExportResu
 }
 
 function row({ name, bytes, parity, latencyMs }: ExportedFile): readonly string[] {
-  const agreement = parity === null ? '-' : `${percent(parity.agreement)}${parity.ok ? '' : ` (below ${percent(parity.least)})`}`
+  const agreement = parity === null ? '-' : `${percent(parity.agreement, 2)}${parity.ok ? '' : ` (below ${percent(parity.least, 2)})`}`
   return [name, (bytes / 1e6).toFixed(1), agreement, latencyMs === null ? '-' : `${latencyMs.toFixed(0)} ms`]
 }

@@ -40,6 +40,6 @@ export function duration(seconds: number): string {
 }
 
 /** 0.7215 -> "72.2 %" */
-export function percent(share: number | null): string {
-  return share === null ? '-' : `${(share * 100).toFixed(1)} %`
+export function percent(share: number | null, digits = 1): string {
+  return share === null ? '-' : `${(share * 100).toFixed(digits)} %`
 }

@@ -16,9 +16,9 @@ export function addStudentsCommands(program: Command): void {
 
 function describe(students: readonly Student[]): string {
   if (students.length === 0) return 'No students yet: distill makes one.'
-  const rows = students.map(({ id, name, architecture, parameters, labellingRunName, step, height, width, score, miou, createdAt }) => [
+  const rows = students.map(({ id, name, architecture, parameters, labellingRunName, step, height, width, score, scoreKind, miou, createdAt }) => [
     id, name, architecture.kind === 'segformer' ? architecture.size : architecture.name, `${(parameters / 1e6).toFixed(1)} M`,
-    labellingRunName ?? '-', `${step}`, `${height}x${width}`, percent(score), percent(miou), createdAt.slice(0, 16).replace('T', ' '),
+    labellingRunName ?? '-', `${step}`, `${height}x${width}`, score === null ? '-' : `${percent(score)} ${scoreKind === 'miou' ? 'mIoU' : 'agreement'}`, percent(miou), createdAt.slice(0, 16).replace('T', ' '),
   ])
   return table(['id', 'name', 'size', 'parameters', 'labels', 'step', 'trained at', 'held-out score', 'mIoU', 'made'], rows)
 }

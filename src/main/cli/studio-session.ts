@@ -29,12 +29,16 @@ export async function withStudio<T>(
 export async function followJob(client: Client, jobId: string): Promise<Job> {
   const progress = createProgressLine()
   let lastSeq = 0
+  const said = new Set<string>()
   const showLog = async (): Promise<void> => {
-    for (const { seq, level, message } of await client.call('jobs.log', { jobId, afterSeq: lastSeq })) {
+    for (const { seq, level, message, at } of await client.call('jobs.log', { jobId, afterSeq: lastSeq })) {
       // two looks at the log may overlap
       if (seq <= lastSeq) continue
       lastSeq = seq
-      if (level !== 'info') progress.print(`${level === 'warn' ? 'warning' : level}: ${message}`)
+      // an earlier command has told its own; what every attempt says is said once
+      if (level === 'info' || Date.parse(at) < performance.timeOrigin || said.has(message)) continue
+      said.add(message)
+      progress.print(`${level === 'warn' ? 'warning' : level}: ${message}`)
     }
   }
   const pause = (): void => void client.call('jobs.pause', { jobId }).catch(() => {})
