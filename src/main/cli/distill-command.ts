@@ -68,8 +68,9 @@ export function addDistillCommand(program: Command): void {
 async function distill(client: Client, options: DistillOptions): Promise<Distilled> {
   const started = performance.now()
   const { distillationId, jobId } = await client.call('distillations.start', requestOf(options))
-  tellPlan(await client.call('distillations.get', { distillation: distillationId }))
-  await followJob(client, jobId)
+  const plan = await client.call('distillations.get', { distillation: distillationId })
+  tellPlan(plan)
+  await followJob(client, jobId, plan.warnings)
   const run = await client.call('distillations.get', { distillation: distillationId })
   return {
     student: run.studentId,

@@ -24,12 +24,12 @@ export async function withStudio<T>(
 
 /**
  * Follows a job to its end with progress on stderr. Ctrl+C pauses the job, so that the same command continues it.
- * Throws when the job failed as a whole, was cancelled or paused.
+ * Warnings that were `told` already are not repeated. Throws when the job failed as a whole, was cancelled or paused.
  */
-export async function followJob(client: Client, jobId: string): Promise<Job> {
+export async function followJob(client: Client, jobId: string, told: readonly string[] = []): Promise<Job> {
   const progress = createProgressLine()
   let lastSeq = 0
-  const said = new Set<string>()
+  const said = new Set(told)
   const showLog = async (): Promise<void> => {
     for (const { seq, level, message, at } of await client.call('jobs.log', { jobId, afterSeq: lastSeq })) {
       // two looks at the log may overlap

@@ -204,13 +204,18 @@ function warningsOf({ config, set, run }: Omit<DistillationPlan, 'estimate'>, { 
   if (peakBytes > MEMORY_SHARE * totalmem()) {
     warnings.push(`A step needs about ${gigabytes(peakBytes)}, this machine has ${gigabytes(totalmem())}. Choose a smaller size or batch; where memory runs short, the batch is halved.`)
   }
-  if (set.heldOut === 0) warnings.push('No panorama is held out: the student is not scored while it learns, and its last weights are kept rather than its best.')
+  if (set.heldOut === 0) warnings.push(nothingHeldOut(config, set.panoramas.length))
   if (run.samId === null) warnings.push(`"${run.name}" was labelled without SAM: the confident and the boundary term are off.`)
   if (refinement !== null && config.taRefinement !== null) {
     warnings.push(`First the TA is refined in ${config.taRefinement.steps} steps and the panoramas are labelled again with it; labelling is not in the estimate.`)
   }
   if (config.warmupSteps >= config.steps) warnings.push(`The warm-up takes ${config.warmupSteps} of ${config.steps} steps: the learning rate never reaches its full value.`)
   return warnings
+}
+
+function nothingHeldOut({ heldOut, patience }: DistillationConfig, panoramas: number): string {
+  const why = heldOut === 0 ? '' : ` (${Math.round(100 * heldOut)} % of ${panoramas} is none: a larger share would hold one out)`
+  return `No panorama is held out${why}: the student is not scored while it learns${patience === null ? '' : ', does not end early'}, and its last weights are kept rather than its best.`
 }
 
 function gigabytes(bytes: number): string {
