@@ -56,7 +56,7 @@ export function lastCheckpoint(db: ReadDb, distillationId: string): StoredCheckp
  */
 export function pruneCheckpoints(db: WriteDb, distillationId: string, keep: number): string[] {
   const all = storedCheckpoints(db, distillationId)
-  const beside = all.filter(({ best }) => !best).slice(0, -1)
+  const beside = all.slice(0, -1).filter(({ best }) => !best)
   const surplus = beside.slice(0, Math.max(0, beside.length - keep))
   return removeCheckpoints(db, surplus)
 }
