@@ -109,6 +109,7 @@ export function createTrainer(openSession: typeof openTraining = openTraining): 
     const { options: { config }, student: { model, weightsFile }, session } = current()
     const store = openArtifactStore(artifactsRoot)
     const tensors = await (config.emaDecay === null ? session.parameters() : session.averages())
+    requireFinite(tensors, progress)
     const weights = await store.put(weightsFile(tensors))
     const network = await store.put(writeModel(withParameters(model, tensors)))
     const state = await store.put(writeState(await session.state(), progress))
@@ -149,6 +150,17 @@ async function keptWeights(session: TrainingSession, step: TrainingStep): Promis
 function withEmptySums(step: TrainingStep, { updates, vectors }: TrainingState): TrainingState {
   const sums = step.state.filter(({ role }) => role === 'accumulated').map(({ name, vector }) => [name, new Float32Array(vector.length)] as const)
   return { updates, vectors: new Map([...vectors, ...sums]) }
+}
+
+/**
+ * A step is watched through its loss and gradients; running statistics, which training itself never reads, can overflow
+ * unseen. Such numbers must not take the place of a good checkpoint.
+ */
+function requireFinite(tensors: ReadonlyMap<string, Tensor>, { step }: TrainingProgress): void {
+  for (const [name, { data }] of tensors) {
+    if (!(data instanceof Float32Array) || data.every((value) => Number.isFinite(value))) continue
+    throw new StudioError('bad-model', `Training stopped at step ${step}: "${name}" has grown beyond all numbers. Nothing of it was kept: the last checkpoint is an earlier one. Lower the learning rate or the largest gradient norm.`)
+  }
 }
 
 const STATE_KIND = 'training state'
