@@ -88,10 +88,14 @@ interface ProgressLine {
   end(): void
 }
 
-/** One line that is rewritten on a terminal; elsewhere a line per finished item, or per hundredth of very many. */
+/** Where an item takes long, what happens meanwhile is noted so often. */
+const QUIET_MS = 10_000
+
+/** One line that is rewritten on a terminal; elsewhere a line per finished item, or per hundredth of very many, and one now and then. */
 function createProgressLine(): ProgressLine {
   const terminal = process.stderr.isTTY
   let lastLine = -1
+  let notedAt = 0
   let drawn = false
   const clear = (): void => {
     if (drawn) process.stderr.write('\r\u001b[K')
@@ -105,8 +109,9 @@ function createProgressLine(): ProgressLine {
       return
     }
     const at = total > 100 ? Math.floor((100 * done) / total) : done
-    if (at === lastLine || total === 0) return
+    if (total === 0 || (at === lastLine && performance.now() - notedAt < QUIET_MS)) return
     lastLine = at
+    notedAt = performance.now()
     note(line)
   }
   return {
