@@ -185,6 +185,6 @@ function readState(bytes: Uint8Array, hash: string): { readonly state: TrainingS
     return { state: { updates: Number(metadata.updates), vectors }, progress: JSON.parse(metadata.progress ?? '') as TrainingProgress }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new StudioError('workspace-damaged', `The checkpoint ${hash} cannot be gone on from (${reason}). Go on from an earlier checkpoint, or start the run again.`, { cause })
+    throw new StudioError('workspace-damaged', `The checkpoint ${hash} cannot be gone on from (${reason}). Let the student use an earlier checkpoint, and start another run from it.`, { cause })
   }
 }
