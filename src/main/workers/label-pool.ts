@@ -3,7 +3,7 @@ import { Piscina } from 'piscina'
 import { fromWireError } from '../../contract/errors.ts'
 import { entryFile } from '../entries.ts'
 import type { LabelTask, LabelTaskInput, LabelTaskKind, LabelTaskOutput } from './label-tasks.ts'
-import type { LabelTaskAnswer } from './label-worker.ts'
+import type { TaskAnswer } from './worker-answer.ts'
 
 /** The host's worker threads for label maps. */
 export interface LabelPool {
@@ -34,7 +34,7 @@ export function createLabelPool(threads = Math.max(1, Math.min(4, availableParal
     threads,
     async run(kind, input, { signal } = {}) {
       const task = { kind, input } as LabelTask
-      const answer = (await pool.run(task, signal ? { signal } : {})) as LabelTaskAnswer
+      const answer = (await pool.run(task, signal ? { signal } : {})) as TaskAnswer
       if (!answer.ok) throw fromWireError(answer.error)
       return answer.output as never
     },

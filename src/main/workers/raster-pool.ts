@@ -1,9 +1,5 @@
-import { Piscina } from 'piscina'
-import { fromWireError, StudioError } from '../../contract/errors.ts'
-import { entryFile } from '../entries.ts'
-import type { RasterTask, TaskInput, TaskKind, TaskOutput } from './raster-tasks.ts'
-import type { TaskAnswer } from './raster-worker.ts'
-import { transferablesOf } from './transfer.ts'
+import { createEngineWorkers } from './engine-workers.ts'
+import type { TaskInput, TaskKind, TaskOutput } from './raster-tasks.ts'
 
 /** The engine's worker threads. */
 export interface RasterPool {
@@ -16,30 +12,9 @@ export interface RasterPool {
 }
 
 export function createRasterPool(threads: number): RasterPool {
-  const pool = new Piscina({
-    filename: entryFile('raster-worker'),
-    name: 'runTask',
-    minThreads: threads,
-    maxThreads: threads,
-    // an idle worker that sleeps in Atomics.wait could not collect its garbage, and tasks last milliseconds anyway
-    atomics: 'disabled',
-    // onnxruntime goes first where cores are few: what it waits for was prepared windows ago
-    niceIncrement: 5,
-  })
+  const workers = createEngineWorkers({ file: 'raster-worker', name: 'runTask', minThreads: threads, maxThreads: threads })
   return {
-    async run(kind, input, { move = false } = {}) {
-      const task = { kind, input } as RasterTask
-      const answer = await pool.run(task, { transferList: move ? transferablesOf(input) : [] }).then(
-        (result) => result as TaskAnswer,
-        (cause: unknown) => {
-          // not an answer: the thread itself is gone, most likely for want of memory
-          const reason = cause instanceof Error ? cause.message : String(cause)
-          throw new StudioError('engine', `A worker thread failed at ${kind}: ${reason}.`, { cause })
-        },
-      )
-      if (!answer.ok) throw fromWireError(answer.error)
-      return answer.output as never
-    },
-    close: () => pool.destroy(),
+    run: async (kind, input, options) => (await workers.run({ kind, input }, options)) as never,
+    close: workers.close,
   }
 }
