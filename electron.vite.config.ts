@@ -24,6 +24,7 @@ export default defineConfig({
           'raster-worker': entry('src/main/workers/raster-worker.ts'),
           'label-worker': entry('src/main/workers/label-worker.ts'),
           'training-worker': entry('src/main/workers/training-worker.ts'),
+          'synth-worker': entry('src/main/workers/synth-worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

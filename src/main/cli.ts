@@ -11,6 +11,7 @@ import { addModelsCommands } from './cli/models-commands.ts'
 import { reportError } from './cli/output.ts'
 import { addServeCommand } from './cli/serve-command.ts'
 import { addStudentsCommands } from './cli/students-commands.ts'
+import { addSynthCommand } from './cli/synth-command.ts'
 import { addWorkspaceCommands } from './cli/workspace-commands.ts'
 
 /** The command line: stable, scripts depend on it. Exit codes: 0 done, 2 usage, 3 bad input, 4 engine failure. */
@@ -24,6 +25,7 @@ export function buildProgram(): Command {
   addWorkspaceCommands(program)
   addModelsCommands(program)
   addImportCommand(program)
+  addSynthCommand(program)
   addLabelCommand(program)
   addLabelsCommands(program)
   addEvaluateCommands(program)

@@ -8,6 +8,7 @@ const SOURCES = {
   'raster-worker': 'workers/raster-worker.ts',
   'label-worker': 'workers/label-worker.ts',
   'training-worker': 'workers/training-worker.ts',
+  'synth-worker': 'workers/synth-worker.ts',
 } as const
 
 const fromSource = import.meta.filename.endsWith('.ts')
