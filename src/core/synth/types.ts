@@ -105,7 +105,7 @@ export interface Sensor {
   readonly whiteBalance: Vector
   /** standard deviation at mid grey, of 255 */
   readonly noise: number
-  /** standard deviation of the lens's blur, pixels at 1024 columns of a full turn */
+  /** standard deviation of the lens's blur, pixels of an image of 1024 columns */
   readonly blur: number
   /** vertical darkening and colour fringes are left out */
   readonly saturation: number

@@ -1,0 +1,72 @@
+import { degreesToRadians } from '../../geometry/angles.ts'
+import type { CameraSpot, SynthRequest } from '../types.ts'
+import { RAY_FROM, RAY_PIXEL, RAY_TO } from './shapes.ts'
+
+/** How far one can see, metres. */
+export const FARTHEST = 2000
+/** Nothing nearer to the lens is drawn, metres. */
+const NEAREST = 0.05
+
+/** A lens at a place: rays for pixel positions. Both projections in one shape, so that V8 sees one. */
+export interface Camera {
+  readonly panorama: boolean
+  readonly width: number
+  readonly height: number
+  /** panorama: radians per column and row; pinhole: columns per unit of the tangent (focal length) */
+  readonly perColumn: number
+  readonly perRow: number
+  readonly focal: number
+  readonly yaw: number
+  readonly sinYaw: number
+  readonly cosYaw: number
+  readonly x: number
+  readonly y: number
+  readonly z: number
+}
+
+/** Conventions of ../../geometry: the spot's yaw in the middle column, the horizon in the middle row. */
+export function newCamera(spot: CameraSpot, { view, width, height, fovDeg }: Omit<SynthRequest, 'style' | 'seed' | 'index'>): Camera {
+  const panorama = view === 'panorama'
+  const fov = degreesToRadians(fovDeg)
+  const [x, y, z] = spot.position
+  return {
+    panorama,
+    width,
+    height,
+    perColumn: (2 * Math.PI) / width,
+    perRow: fov / height,
+    focal: panorama ? width / (2 * Math.PI) : width / 2 / Math.tan(fov / 2),
+    yaw: spot.yaw,
+    sinYaw: Math.sin(spot.yaw),
+    cosYaw: Math.cos(spot.yaw),
+    x,
+    y,
+    z,
+  }
+}
+
+/** Points the ray through a position of the image: (0.5, 0.5) is the centre of the pixel above left. */
+export function aim(camera: Camera, ray: Float64Array, { column, row }: { column: number; row: number }): void {
+  ray[0] = camera.x
+  ray[1] = camera.y
+  ray[2] = camera.z
+  ray[RAY_FROM] = NEAREST
+  ray[RAY_TO] = FARTHEST
+  if (camera.panorama) {
+    const yaw = (column - camera.width / 2) * camera.perColumn + camera.yaw
+    const pitch = (camera.height / 2 - row) * camera.perRow
+    const level = Math.cos(pitch)
+    ray[3] = level * Math.sin(yaw)
+    ray[4] = Math.sin(pitch)
+    ray[5] = level * Math.cos(yaw)
+    ray[RAY_PIXEL] = camera.perRow
+    return
+  }
+  const right = column - camera.width / 2
+  const up = camera.height / 2 - row
+  const length = Math.hypot(right, up, camera.focal)
+  ray[3] = (camera.cosYaw * right + camera.sinYaw * camera.focal) / length
+  ray[4] = up / length
+  ray[5] = (camera.cosYaw * camera.focal - camera.sinYaw * right) / length
+  ray[RAY_PIXEL] = 1 / camera.focal
+}

@@ -1,0 +1,87 @@
+/** A street, a place, a lens: an image with its truth. */
+import type { CameraSpot, Scene, SynthRequest, SyntheticImage } from '../types.ts'
+import { aim, newCamera, type Camera } from './camera.ts'
+import { castRay } from './cast.ts'
+import { newRay, RAY_TO } from './shapes.ts'
+import { develop } from './sensor.ts'
+import { newShader, shade, type Shader } from './shade.ts'
+import { SKY_PART } from './surface.ts'
+import { packScene, type World } from './world.ts'
+import { composeLight, newFrame, type Frame } from './compose.ts'
+import { smoothEdges } from './edges.ts'
+
+const SKY_TRAIN_ID = 10
+
+/** What of a request the drawing wants; `index` and `seed` only vary the sensor's noise. */
+export type View = Omit<SynthRequest, 'style'>
+
+/** Draws the scene from a spot. One ray through each pixel's centre tells class, thing and depth; colour takes more. */
+export function renderScene(scene: Scene, spot: CameraSpot, view: View): SyntheticImage {
+  const { width, height } = view
+  const world = packScene(scene)
+  const camera = newCamera(spot, view)
+  const frame = newFrame(width, height)
+  castPrimaryRays(world, camera, frame)
+  const shader = newShader(world)
+  shadePixels(shader, camera, frame)
+  const radiance = composeLight(world, frame, camera.panorama)
+  smoothEdges(shader, camera, { frame, radiance })
+  const { sensor } = scene
+  const wraps = camera.panorama
+  const blurPx = (sensor.blur * width) / 1024
+  const rgb = develop(radiance, sensor, { width, height, wraps, blurPx, seed: (view.seed ^ (view.index * 0x9e37)) | 0 })
+  return { width, height, rgb, ...truthOf(scene, frame) }
+}
+
+/** Which part each pixel's centre shows, and how far away. */
+export function castPrimaryRays(world: World, camera: Camera, frame: Frame): void {
+  const ray = newRay()
+  const at = { column: 0, row: 0 }
+  let guess = -1
+  for (let row = 0; row < camera.height; row++) {
+    for (let column = 0; column < camera.width; column++) {
+      at.column = column + 0.5
+      at.row = row + 0.5
+      aim(camera, ray, at)
+      const part = castRay(world, ray, guess)
+      if (part >= 0) guess = part
+      frame.parts[row * camera.width + column] = part
+      frame.depths[row * camera.width + column] = part === SKY_PART ? Infinity : ray[RAY_TO]
+    }
+  }
+}
+
+function shadePixels(shader: Shader, camera: Camera, frame: Frame): void {
+  const at = { column: 0, row: 0 }
+  for (let row = 0; row < camera.height; row++) {
+    for (let column = 0; column < camera.width; column++) {
+      const pixel = row * camera.width + column
+      at.column = column + 0.5
+      at.row = row + 0.5
+      aim(camera, shader.ray, at)
+      shader.ray[RAY_TO] = frame.depths[pixel]
+      shade(shader, frame.parts[pixel], (column & 3) + 4 * (row & 3))
+      frame.faces[pixel] = shader.face
+      frame.albedo.set(shader.albedo, pixel * 3)
+      frame.extra.set(shader.extra, pixel * 3)
+      frame.sun[pixel] = shader.sun
+      frame.sunSeen[pixel] = shader.sunSeen
+      frame.up[pixel] = shader.up
+      frame.open[pixel] = shader.open
+    }
+  }
+}
+
+function truthOf(scene: Scene, frame: Frame): Pick<SyntheticImage, 'trainIds' | 'instanceIds' | 'depthM'> {
+  const count = frame.parts.length
+  const trainIds = new Uint8Array(count)
+  const instanceIds = new Uint16Array(count)
+  for (let pixel = 0; pixel < count; pixel++) {
+    const part = frame.parts[pixel]
+    if (part >= 0) {
+      trainIds[pixel] = scene.parts[part].trainId
+      instanceIds[pixel] = scene.parts[part].instanceId
+    } else trainIds[pixel] = part === SKY_PART ? SKY_TRAIN_ID : scene.groundSpots[-2 - part].trainId
+  }
+  return { trainIds, instanceIds, depthM: frame.depths }
+}
