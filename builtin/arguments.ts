@@ -15,6 +15,8 @@ export interface TrainingArguments {
   readonly provider: Provider
   readonly threads: number
   readonly checkpointMinutes: number
+  /** where the finished model is written */
+  readonly output: string
 }
 
 export const TRAINING_USAGE = `  --minutes M      end after M minutes and write what there is (0: train nothing, write the checkpoint's weights)
@@ -22,7 +24,8 @@ export const TRAINING_USAGE = `  --minutes M      end after M minutes and write 
   --provider P     cpu (default) or webgpu
   --threads N      threads of the CPU provider (default 1, with which a training is repeatable bit for bit)
   --work FOLDER    checkpoints and cached data (default ~/.cache/goodsam-studio/builtin/NAME)
-  --checkpoint M   minutes between two checkpoints (default 5)`
+  --checkpoint M   minutes between two checkpoints (default 5)
+  --output FOLDER  where the model is written (default resources/models/NAME)`
 
 /** Reads the options of the model `name`. Throws Error naming the option that does not fit. */
 export function trainingArguments(name: string, words: readonly string[]): TrainingArguments {
@@ -30,7 +33,7 @@ export function trainingArguments(name: string, words: readonly string[]): Train
     args: [...words],
     options: {
       minutes: { type: 'string' }, steps: { type: 'string' }, provider: { type: 'string' }, threads: { type: 'string' },
-      work: { type: 'string' }, checkpoint: { type: 'string' },
+      work: { type: 'string' }, checkpoint: { type: 'string' }, output: { type: 'string' },
     },
   })
   const provider = providerSchema.safeParse(values.provider ?? 'cpu')
@@ -42,6 +45,7 @@ export function trainingArguments(name: string, words: readonly string[]): Train
     provider: provider.data,
     threads: number('--threads', values.threads, 1) ?? 1,
     checkpointMinutes: number('--checkpoint', values.checkpoint, 0) ?? 5,
+    output: values.output === undefined ? resolve(import.meta.dirname, '..', 'resources', 'models', name) : resolve(values.output),
   }
 }
 

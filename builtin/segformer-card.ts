@@ -1,0 +1,53 @@
+/** README.md of a SegFormer that comes with the program. */
+import type { SegformerRecord } from './segformer-output.ts'
+import type { SegformerPlan } from './segformer-plans.ts'
+import { TRAINING_STREETS } from './street-images.ts'
+
+export function segformerCard(plan: SegformerPlan, record: SegformerRecord): string {
+  const { score, progress } = record
+  const { hiddenSizes, depths, decoderSize } = plan.config
+  const images = Math.min(plan.images.most, Math.floor(plan.images.first + plan.images.perStep * record.steps))
+  return `---
+license: mit
+library_name: transformers
+pipeline_tag: image-segmentation
+---
+
+# ${plan.title}
+
+${plan.summary}.
+
+- Architecture: SegFormer, ${(record.parameters / 1e6).toFixed(2)} million parameters; channels ${hiddenSizes.join(', ')}, blocks ${depths.join(', ')}, head ${decoderSize}. Weights of 16 bits.
+- Input: \`pixel_values\` [batch, 3, height, width], sRGB / 255, normalised with ImageNet's mean and deviation. Output: \`logits\` [batch, 19, height / 4, width / 4], the Cityscapes classes in order of their trainId.
+- Trained by GoodSAM Studio's own training compiler from random weights (seed ${plan.seed}): ${record.steps} updates in ${(record.wallSeconds / 60).toFixed(0)} minutes on ${record.machine}.
+- Data: up to ${images} pinhole images of generated streets (style "source", seed ${TRAINING_STREETS.seed}, ${TRAINING_STREETS.width}x${TRAINING_STREETS.height}) with their truth. No photograph, no panorama, no other data.
+
+## Scores
+
+Definition: ${score.definition}.
+
+mIoU ${share(score.miou)} %, pixel accuracy ${share(score.pixelAccuracy)} %.
+
+| class | IoU, % |
+|---|---|
+${Object.entries(score.iou).map(([name, value]) => `| ${name} | ${share(value)} |`).join('\n')}
+
+Per step, while it trained (the first images of the same set): ${progress.scores.map(({ step, scores }) => `${step}: ${share(scores['miou'] ?? null)}`).join(', ') || 'not measured'}.
+
+## Limits
+
+It knows generated streets only. On photographs it has not been measured and is not to be relied on; on panoramas it is worse than
+the scores above, which is what GoodSAM's method is about. Thin and rare things (poles, lights, riders) are its weak side.
+
+## Repeating it
+
+\`npm run train:builtin -- ${plan.name}\` goes on from the checkpoint in the cache folder, or begins anew. \`training.json\` holds the
+curve, the seeds, the settings and the stretches of training.
+
+Licence: MIT, as the program.
+`
+}
+
+function share(value: number | null): string {
+  return value === null ? 'absent' : (100 * value).toFixed(1)
+}

@@ -1,0 +1,66 @@
+/** The two semantic networks that come with the program, and how each is trained. */
+import { type SegformerConfig, studentConfig } from '../src/core/networks/segformer/config.ts'
+import type { Augmentation, SampleSize } from './street-samples.ts'
+
+export type SegformerName = 'street-ta' | 'mit-b0'
+
+export interface PlannedPhase {
+  /** share of the training's steps that are done at its end */
+  readonly until: number
+  readonly batch: number
+  readonly size: SampleSize
+  readonly augmentation: Augmentation
+  /** share of samples that are chosen for their rare classes */
+  readonly chosen: number
+  /** how much a class counts in the loss: its share of the pixels to the power of minus this */
+  readonly classPower: number
+}
+
+export interface SegformerPlan {
+  readonly name: SegformerName
+  readonly title: string
+  readonly summary: string
+  readonly config: SegformerConfig
+  readonly seed: number
+  readonly steps: number
+  readonly learningRate: number
+  readonly warmupSteps: number
+  readonly weightDecay: number
+  readonly clipNorm: number
+  readonly averageDecay: number
+  readonly phases: readonly PlannedPhase[]
+  /** images at the first step, and how many more each step brings, up to `most` */
+  readonly images: { readonly first: number; readonly perStep: number; readonly most: number }
+}
+
+const CLASSES = 19
+const BASE = studentConfig('mini', CLASSES)
+
+const AUGMENTATION: Augmentation = { scales: [0.5, 1.2], stretch: 1.25, turn: 0.07, colour: 0.4, noise: 0.03 }
+
+/** From small pieces, of which a step takes many, to whole images. */
+const PHASES: readonly PlannedPhase[] = [
+  { until: 0.68, batch: 8, size: { width: 256, height: 128 }, augmentation: AUGMENTATION, chosen: 0.5, classPower: 0.5 },
+  { until: 0.92, batch: 4, size: { width: 384, height: 192 }, augmentation: { ...AUGMENTATION, scales: [0.75, 1.35] }, chosen: 0.5, classPower: 0.4 },
+  { until: 1, batch: 2, size: { width: 512, height: 256 }, augmentation: { ...AUGMENTATION, scales: [0.9, 1.3], turn: 0.04 }, chosen: 0.3, classPower: 0.25 },
+]
+
+const SHARED = {
+  learningRate: 1e-3, warmupSteps: 200, weightDecay: 0.02, clipNorm: 1, averageDecay: 0.998, phases: PHASES,
+  images: { first: 400, perStep: 0.4, most: 2500 },
+}
+
+export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
+  'street-ta': {
+    ...SHARED, name: 'street-ta', seed: 11, steps: 6000,
+    title: 'Street TA',
+    summary: 'A teacher assistant: a SegFormer of 1.3 million parameters that knows the 19 Cityscapes classes from generated street images',
+    config: { ...BASE, hiddenSizes: [24, 48, 96, 128], heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], mlpRatios: [4, 4, 4, 3], decoderSize: 128 },
+  },
+  'mit-b0': {
+    ...SHARED, name: 'mit-b0', seed: 12, steps: 2400,
+    title: 'MiT-B0',
+    summary: 'A SegFormer-B0 trained on generated street images alone: what a student starts from, and what it is compared with',
+    config: BASE,
+  },
+}

@@ -1,0 +1,24 @@
+/** A thread that makes batches of street samples, draws the images that are not there yet, and draws ahead when told to. */
+import { workerData } from 'node:worker_threads'
+import { serveBatches } from './batch-worker.ts'
+import { type BatchRequest, streetBatch } from './street-batches.ts'
+import { streetCache, type StreetSplit } from './street-images.ts'
+
+export interface StreetWorkerData {
+  readonly folder: string
+  readonly split: StreetSplit
+}
+
+/** A batch, or that an image be there and how many pixels of each class it has (`counts`) */
+export type StreetWorkerRequest = { readonly kind: 'batch'; readonly request: BatchRequest } | { readonly kind: 'draw'; readonly index: number }
+
+const { folder, split } = workerData as StreetWorkerData
+const images = streetCache(folder, split)
+
+serveBatches((message) => {
+  const asked = message as StreetWorkerRequest
+  if (asked.kind === 'batch') return streetBatch(images, asked.request)
+  const counts = new Int32Array(256)
+  for (const id of images(asked.index).trainIds) counts[id]++
+  return { counts: { elementType: 'int32', dims: [256], data: counts } }
+})

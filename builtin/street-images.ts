@@ -1,0 +1,83 @@
+/** Street images with truth, drawn once and kept in a folder: one file per image. */
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { generateView } from '../src/core/synth/generate.ts'
+import type { SynthRequest } from '../src/core/synth/types.ts'
+
+/** What the images of one split have in common. */
+export interface StreetSplit {
+  readonly seed: number
+  readonly width: number
+  readonly height: number
+  /** horizontal fields of view in degrees: image `index` has number `index` modulo their count */
+  readonly fovsDeg: readonly number[]
+}
+
+export interface StreetImage {
+  readonly width: number
+  readonly height: number
+  /** 8-bit sRGB, interleaved */
+  readonly rgb: Uint8Array
+  readonly trainIds: Uint8Array
+}
+
+/** The street camera of the training images. */
+export const TRAINING_STREETS: StreetSplit = { seed: 1, width: 512, height: 256, fovsDeg: [90, 75, 90, 105] }
+/** Streets that no training sees. */
+export const HELD_OUT_STREETS: StreetSplit = { seed: 2, width: 512, height: 256, fovsDeg: [90] }
+
+export function streetRequest({ seed, width, height, fovsDeg }: StreetSplit, index: number): SynthRequest {
+  return { view: 'pinhole', style: 'source', seed, index, width, height, fovDeg: fovsDeg[index % fovsDeg.length] ?? 90 }
+}
+
+/** Draws the image. */
+export function drawStreet(split: StreetSplit, index: number): StreetImage {
+  const { width, height, rgb, trainIds } = generateView(streetRequest(split, index))
+  return { width, height, rgb, trainIds }
+}
+
+/**
+ * A short name for what the street generator draws at present: another one where its pictures have changed, so that
+ * pictures of two worlds never share a folder.
+ */
+export function worldName(): string {
+  const hash = createHash('sha256')
+  for (let index = 0; index < PROBES; index++) {
+    const { rgb, trainIds } = drawStreet({ seed: 0, width: 64, height: 32, fovsDeg: [90] }, index)
+    hash.update(rgb).update(trainIds)
+  }
+  return hash.digest('hex').slice(0, 12)
+}
+
+const PROBES = 4
+
+/** Images of a split from `folder`; those that are not there are drawn and kept. */
+export function streetCache(folder: string, split: StreetSplit): (index: number) => StreetImage {
+  const { seed, width, height, fovsDeg } = split
+  const place = join(folder, `${width}x${height}-seed${seed}-fov${fovsDeg.join('-')}`)
+  mkdirSync(place, { recursive: true })
+  const pixels = width * height
+  return (index) => {
+    const path = join(place, `${String(index).padStart(6, '0')}.street`)
+    const bytes = readOrNull(path)
+    if (bytes?.length === 4 * pixels) return { width, height, rgb: bytes.subarray(0, 3 * pixels), trainIds: bytes.subarray(3 * pixels) }
+    const image = drawStreet(split, index)
+    const both = new Uint8Array(4 * pixels)
+    both.set(image.rgb)
+    both.set(image.trainIds, 3 * pixels)
+    const temporary = `${path}.${randomUUID()}.tmp`
+    writeFileSync(temporary, both)
+    renameSync(temporary, path)
+    return image
+  }
+}
+
+function readOrNull(path: string): Uint8Array | null {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}

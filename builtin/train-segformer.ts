@@ -1,0 +1,127 @@
+/** Trains one of the semantic networks that come with the program and writes its folder below resources/models. */
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { crossEntropy, upsample } from '../src/core/autodiff/losses.ts'
+import { adamW } from '../src/core/autodiff/optimizers.ts'
+import { compileTrainingStep, type TrainingStep } from '../src/core/autodiff/training-step.ts'
+import { learningRateAt } from '../src/core/goodsam/distillation/schedule.ts'
+import { isTrained } from '../src/core/networks/parameters.ts'
+import { segformer } from '../src/core/networks/segformer/network.ts'
+import { initialWeights, segformerParameters } from '../src/core/networks/segformer/parameters.ts'
+import type { TrainingArguments } from './arguments.ts'
+import { type BatchWorkers, startBatchWorkers } from './batch-workers.ts'
+import { classShares, lossWeights, rarities } from './class-shares.ts'
+import { type PlannedPhase, SEGFORMER_PLANS, type SegformerName, type SegformerPlan } from './segformer-plans.ts'
+import { writeSegformer } from './segformer-output.ts'
+import { scoreSegformer } from './segformer-score.ts'
+import type { StreetWorkerData, StreetWorkerRequest } from './street-batch-worker.ts'
+import { HELD_OUT_STREETS, streetCache, TRAINING_STREETS, worldName } from './street-images.ts'
+import { LABEL_STRIDE } from './street-samples.ts'
+import { type Phase, runTraining, type Trained } from './training-loop.ts'
+
+const HELD_OUT_IMAGES = 150
+/** of them, for the curve */
+const CURVE_IMAGES = 30
+const SCORE_EVERY = 500
+/** images by which the classes' shares are known */
+const COUNTED_IMAGES = 200
+const WORKER = new URL('./street-batch-worker.ts', import.meta.url)
+
+/** Resolves when the folder is written. */
+export async function trainSegformer(name: SegformerName, options: TrainingArguments): Promise<void> {
+  const began = performance.now()
+  const plan = SEGFORMER_PLANS[name]
+  const world = worldName()
+  const folder = join(options.work, '..', 'streets', world)
+  const workers = startBatchWorkers(WORKER, { folder, split: TRAINING_STREETS } satisfies StreetWorkerData)
+  const painters = startBatchWorkers(WORKER, { folder, split: TRAINING_STREETS } satisfies StreetWorkerData)
+  const scored = startBatchWorkers(WORKER, { folder, split: HELD_OUT_STREETS } satisfies StreetWorkerData)
+  try {
+    const shares = classShares(await draw([workers, painters], 0, Math.min(COUNTED_IMAGES, plan.images.first)))
+    print(`${name}: world ${world}; classes' shares of the pixels in %: ${shares.map((share) => (100 * share).toFixed(2)).join(' ')}`)
+    await draw([scored], 0, CURVE_IMAGES)
+    const left = options.minutes === Infinity ? Infinity : Math.max(0, options.minutes - (performance.now() - began) / 60_000)
+    const painting = paintAhead(painters, plan)
+    const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, shares })
+    painting.stop()
+    await draw([scored], CURVE_IMAGES, HELD_OUT_IMAGES)
+    await writeSegformer(plan, trained, { images: streetCache(folder, HELD_OUT_STREETS), count: HELD_OUT_IMAGES, threads: options.threads, world, output: options.output })
+  } finally {
+    await Promise.all([workers.close(), painters.close(), scored.close()])
+  }
+}
+
+interface Surroundings {
+  readonly world: string
+  readonly folder: string
+  readonly workers: BatchWorkers
+  readonly shares: readonly number[]
+}
+
+function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, shares }: Surroundings): Promise<Trained> {
+  const steps = options.steps ?? plan.steps
+  const held = streetCache(folder, HELD_OUT_STREETS)
+  const rarity = rarities(shares)
+  const phases = plan.phases.map((phase): Phase => ({
+    until: Math.round(phase.until * steps),
+    compile: () => compile(plan, phase, shares),
+    batch: (step) => workers.make({
+      kind: 'batch',
+      request: { seed: plan.seed, step, batch: phase.batch, size: phase.size, augmentation: phase.augmentation, images: imagesAt(plan, step), rarity, chosen: phase.chosen },
+    } satisfies StreetWorkerRequest),
+  }))
+  return runTraining({
+    name: plan.name, phases,
+    learningRate: (step) => learningRateAt(step, { learningRate: plan.learningRate, warmupSteps: plan.warmupSteps, steps, schedule: 'polynomial' }),
+    evaluate: {
+      every: SCORE_EVERY,
+      run: async (weights) => {
+        const { miou, pixelAccuracy } = await scoreSegformer(plan.config, weights, { images: held, count: CURVE_IMAGES, threads: options.threads })
+        return { miou: miou ?? 0, pixelAccuracy: pixelAccuracy ?? 0 }
+      },
+    },
+    data: { world, training: TRAINING_STREETS, images: plan.images },
+    print,
+  }, options)
+}
+
+/** The cross-entropy of the logits at the labels' resolution, each class by its weight. */
+function compile(plan: SegformerPlan, { batch, size: { width, height }, classPower }: PlannedPhase, shares: readonly number[]): TrainingStep {
+  const network = segformer(plan.config, initialWeights(plan.config, plan.seed))
+  const labelSize = [height / LABEL_STRIDE, width / LABEL_STRIDE] as const
+  return compileTrainingStep(network, ({ builder, outputs, target }) => ({
+    total: crossEntropy(builder, {
+      logits: upsample(builder, outputs['logits'], labelSize), labels: target('labels', 'int32', [batch, ...labelSize]), classWeights: lossWeights(shares, classPower),
+    }),
+  }), adamW({ weightDecay: plan.weightDecay }), {
+    bindings: { batch, height, width }, clipNorm: plan.clipNorm, averageDecay: plan.averageDecay, trainable: isTrained(segformerParameters(plan.config)),
+  })
+}
+
+/** How many images a step chooses from: they are drawn while the training goes on. */
+function imagesAt({ images: { first, perStep, most } }: SegformerPlan, step: number): number {
+  return Math.min(most, Math.floor(first + perStep * step))
+}
+
+/** Sees to it that images are there; returns how many pixels of each class they have. */
+async function draw(workers: readonly BatchWorkers[], from: number, to: number): Promise<readonly Int32Array[]> {
+  const began = performance.now()
+  const answers = await Promise.all(Array.from({ length: Math.max(0, to - from) }, (_, at) => workers[at % workers.length].make({ kind: 'draw', index: from + at } satisfies StreetWorkerRequest)))
+  if (answers.length > 0) print(`${answers.length} street images ready after ${((performance.now() - began) / 1000).toFixed(0)} s`)
+  return answers.map(({ counts }) => counts.data as Int32Array)
+}
+
+/** Draws the images that later steps choose from, one after the other, in a thread of its own. */
+function paintAhead(painters: BatchWorkers, { images: { most } }: SegformerPlan): { readonly stop: () => void } {
+  const stopping = new AbortController()
+  const paint = async (): Promise<void> => {
+    for (let index = 0; index < most && !stopping.signal.aborted; index++) await painters.make({ kind: 'draw', index } satisfies StreetWorkerRequest)
+  }
+  // what cannot be drawn fails where a batch needs it
+  paint().catch(() => {})
+  return { stop: () => stopping.abort() }
+}
+
+function print(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
