@@ -28,3 +28,8 @@ export function entryFile(name: keyof typeof SOURCES): string {
 export function builtFolder(): string {
   return fromSource ? resolve(import.meta.dirname, '../../out') : dirname(builtMain())
 }
+
+/** resources/, beside src/ and out/: what comes with the program and is not code. */
+export function resourcesFolder(): string {
+  return resolve(builtFolder(), '../resources')
+}
