@@ -3,7 +3,7 @@
  * that distance there. Numbers travel in arrays, not as arguments, because V8 would box them in calls that it does not inline.
  */
 import { hash3, unitOf } from './noise.ts'
-import { BOARDS, BOX, CELL, COS, CYLINDER, FOLIAGE, GABLE, POROSITY, SIN, SOLID_STRIDE, type World } from './world.ts'
+import { BOARDS, BOX, CELL, COS, CYLINDER, FOLIAGE, GABLE, LEAF, POROSITY, SIN, SOLID_STRIDE, type World } from './world.ts'
 
 /** Offsets: origin (3), unit direction (3), nearest and farthest distance, a pixel's width in radians. */
 export const RAY_FROM = 6
@@ -217,15 +217,15 @@ function meetFoliage(s: Float64Array, i: number, ray: Float64Array): boolean {
     const px = (ox + distance * ray[3]) / cell
     const py = (oy + distance * ray[4]) / cell
     const pz = (oz + distance * ray[5]) / cell
-    if (!isLeaf(px, py, pz, shell + i * 3, s[i + POROSITY])) continue
+    if (!isLeaf(px, py, pz, shell + i * 3, s[i + POROSITY], s[i + LEAF])) continue
     ray[RAY_TO] = distance
     return true
   }
   return false
 }
 
-/** Leaves are blobs, one in each cell of a skewed grid, larger or smaller by chance; `share` of space is leaf. */
-function isLeaf(px: number, py: number, pz: number, seed: number, share: number): boolean {
+/** Leaves are balls, one in each cell of a skewed grid, and some whole cells. */
+function isLeaf(px: number, py: number, pz: number, seed: number, whole: number, ball: number): boolean {
   const x = px + 0.37 * py
   const y = py + 0.31 * pz
   const z = pz + 0.43 * px
@@ -233,11 +233,9 @@ function isLeaf(px: number, py: number, pz: number, seed: number, share: number)
   const cellY = Math.floor(y)
   const cellZ = Math.floor(z)
   const word = hash3(cellX + seed * 31, cellY, cellZ)
-  // whole cells for what blobs alone (a ball of radius 1/2: 52 % of the cell) cannot cover
-  const size = unitOf(word, 20)
-  if (size < share * 0.55) return true
+  if (unitOf(word, 20) < whole) return true
   const bx = x - cellX - 0.5 + (unitOf(word, 0) - 0.5) * 0.3
   const by = y - cellY - 0.5 + (unitOf(word, 10) - 0.5) * 0.3
   const bz = z - cellZ - 0.5
-  return bx * bx + by * by + bz * bz < share * 0.42
+  return bx * bx + by * by + bz * bz < ball
 }

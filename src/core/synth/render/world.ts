@@ -4,7 +4,7 @@ import { packSky } from './sky.ts'
 
 /**
  * A scene as flat arrays, as rays want it. A part's numbers are `solids[part * SOLID_STRIDE + ...]`:
- * box, gable, ellipsoid: centre (3), half sides or radii (3), cos and sin of yaw, porosity, cell;
+ * box, gable, ellipsoid: centre (3), half sides or radii (3), cos and sin of yaw, porosity, cell, leaf;
  * cylinder: from (3), unit axis (3), length, radius, radiusTo - radius per metre.
  */
 export interface World {
@@ -30,14 +30,16 @@ export const ELLIPSOID = 3
 export const FOLIAGE = 4
 export const BOARDS = 5
 
-export const SOLID_STRIDE = 10
+export const SOLID_STRIDE = 11
 /** Offsets in a solid's numbers. */
 export const COS = 6
 export const SIN = 7
-/** foliage: share of one crossing of one shell that is leaf; boards: share of the gap */
+/** boards: share of the gap; foliage: share of cells that are leaf all through */
 export const POROSITY = 8
 /** foliage: a leaf's size; boards: the distance from board to board, metres */
 export const CELL = 9
+/** foliage: squared radius of the leaf in all other cells, in cells */
+export const LEAF = 10
 
 export const MATERIAL_STRIDE = 18
 /** Offsets in a material's numbers; colours take three, scale two, options five. */
@@ -103,11 +105,19 @@ function solidOf({ shape }: Part, material: Material): number[] {
   }
   const turn = [Math.cos(shape.yaw), Math.sin(shape.yaw)]
   if (shape.kind === 'ellipsoid') {
-    const cover = Math.min(0.9999, Math.max(0, shape.cover))
-    const leaf = Math.min(0.4, Math.max(0.06, material.scale[0]))
-    return [...shape.centre, ...shape.radii, ...turn, 1 - (1 - cover) ** (1 / SHELL_CROSSINGS), leaf]
+    const size = Math.min(0.3, Math.max(0.05, material.scale[0] / 2))
+    return [...shape.centre, ...shape.radii, ...turn, ...leaves(shape.cover, size)]
   }
   return [...shape.centre, ...shape.half, ...turn, material.options?.[0] ?? 0, Math.max(0.01, material.scale[0])]
+}
+
+/** Porosity, cell and leaf of a crown of which rays through its middle meet the share `cover`. */
+function leaves(cover: number, size: number): number[] {
+  const perCrossing = 1 - (1 - Math.min(0.9999, Math.max(0, cover))) ** (1 / SHELL_CROSSINGS)
+  // about half of it by whole cells, half by balls in the others: neither alone looks like leaves
+  const whole = 0.55 * perCrossing
+  const ball = (perCrossing - whole) / (1 - whole)
+  return [whole, size, ((3 * ball) / (4 * Math.PI)) ** (2 / 3)]
 }
 
 function boundsOf({ shape }: Part): number[] {
