@@ -49,6 +49,32 @@ export function nanoSamJoint(config: NanoSamConfig, weights: Weights): Model {
   return net.builder.build('nano-sam')
 }
 
+/** Prompts of one number of points. */
+export interface PromptGroup {
+  readonly prompts: number
+  readonly points: number
+}
+
+/**
+ * The joint graph for groups of prompts that differ in their number of points, so that none has to be filled up: the image
+ * is encoded once. Inputs `input_points.N` and `input_labels.N` for group N, from 0; the outputs' prompts are those of the
+ * groups, one after the other.
+ */
+export function nanoSamGroups(config: NanoSamConfig, weights: Weights, groups: readonly PromptGroup[]): Model {
+  const net = newNet(config, weights)
+  const { builder } = net
+  const prompts = groups.map(({ prompts: count, points }, group) => {
+    const shape = ['batch', count, points]
+    return { points: builder.input(`input_points.${group}`, 'float32', [...shape, 2]), labels: builder.input(`input_labels.${group}`, 'int64', shape) }
+  })
+  const embeddings = imageEncoder(net, pixelInput(net, config), config)
+  const positions = imagePositions(net, embeddings)
+  const answers = prompts.map((each) => maskDecoder(net, { embeddings, positions, prompts: promptEncoder(net, { ...each, imageSize: config.imageSize }), config }))
+  builder.output(builder.emit('Concat', answers.map(({ scores }) => scores), { axis: 1 }), 'iou_scores')
+  builder.output(builder.emit('Concat', answers.map(({ masks }) => masks), { axis: 1 }), 'pred_masks')
+  return builder.build('nano-sam-groups')
+}
+
 function newNet(config: NanoSamConfig, weights: Weights): Net {
   return { builder: new GraphBuilder(), parameters: nanoSamParameters(config), weights }
 }

@@ -1,0 +1,102 @@
+/** Batches of nano-sam's training: images, prompts and the masks that these may mean. */
+import { type Random, seededRandom } from '../../src/core/networks/random.ts'
+import { float32, int64 } from '../../src/core/onnx/tensor.ts'
+import { pixelValues } from '../../src/core/raster/pixel-values.ts'
+import type { Batch } from '../training-loop.ts'
+import { PROMPT_GROUPS, SIDE } from './plan.ts'
+import { MASK_STRIDE, type Prompt, PromptSource, TRUTHS, writeTruth } from './prompts.ts'
+import type { RegionImage } from './region-image.ts'
+
+const PROMPTS = PROMPT_GROUPS.reduce((sum, { prompts }) => sum + prompts, 0)
+/** images whose right or lower part is blank, as a window that is not square is padded */
+const PADDED = 0.2
+
+/** A batch of the step from `images`, each changed anew: mirrored, turned where it may be, recoloured, sometimes padded. */
+export function nanoSamBatch(images: readonly { readonly image: RegionImage; readonly turns: boolean }[], stream: string): Batch {
+  const area = SIDE * SIDE
+  const low = (SIDE / MASK_STRIDE) ** 2
+  const count = images.length
+  const pixels = new Float32Array(count * 3 * area)
+  const truths = new Float32Array(count * PROMPTS * TRUTHS * low)
+  const weights = new Float32Array(count * PROMPTS * TRUTHS)
+  const points = PROMPT_GROUPS.map((group) => new Float32Array(count * group.prompts * group.points * 2))
+  const labels = PROMPT_GROUPS.map((group): number[] => Array.from({ length: count * group.prompts * group.points }, () => 0))
+  for (const [at, { image, turns }] of images.entries()) {
+    const random = seededRandom(`${stream}:${at}`)
+    const changed = recolour(mirrored(padded(image, random), { turns, random }), random)
+    pixelValues({ width: SIDE, height: SIDE, data: changed.rgb }, { width: SIDE, height: SIDE }, pixels.subarray(at * 3 * area, (at + 1) * 3 * area))
+    const source = new PromptSource(changed, random)
+    let prompt = at * PROMPTS
+    for (const [index, group] of PROMPT_GROUPS.entries()) {
+      for (let each = 0; each < group.prompts; each++, prompt++) {
+        // without a region all weights stay 0
+        if (source.empty) continue
+        const drawn: Prompt = group.points === 1 ? source.click() : source.pair()
+        const start = (at * group.prompts + each) * group.points
+        points[index].set(drawn.points, 2 * start)
+        for (const [point, label] of drawn.labels.entries()) labels[index][start + point] = label
+        for (const [which, truth] of drawn.truths.entries()) {
+          writeTruth(changed, truth, truths.subarray((prompt * TRUTHS + which) * low, (prompt * TRUTHS + which + 1) * low))
+          weights[prompt * TRUTHS + which] = 1 / drawn.truths.length
+        }
+      }
+    }
+  }
+  return {
+    pixel_values: float32([count, 3, SIDE, SIDE], pixels),
+    ...Object.fromEntries(PROMPT_GROUPS.flatMap((group, index) => [
+      [`input_points.${index}`, float32([count, group.prompts, group.points, 2], points[index])],
+      [`input_labels.${index}`, int64([count, group.prompts, group.points], labels[index])],
+    ])),
+    truths: float32([count, PROMPTS, TRUTHS, SIDE / MASK_STRIDE, SIDE / MASK_STRIDE], truths),
+    truth_weights: float32([count, PROMPTS, TRUTHS], weights),
+  }
+}
+
+/** Sometimes without its right or its lower part. */
+function padded(image: RegionImage, random: Random): RegionImage & { readonly width: number; readonly height: number } {
+  const { side } = image
+  const [cut, across, share] = [random.uniform() < PADDED, random.uniform() < 0.5, 0.4 + 0.6 * random.uniform()]
+  const kept = cut ? Math.round(share * side) : side
+  return { ...image, width: across ? kept : side, height: across ? side : kept }
+}
+
+/** Mirrored or not; where it may be turned, by any of the square's eight symmetries. What is padding is right and below in any case. */
+function mirrored({ side, rgb, levels, width, height }: ReturnType<typeof padded>, { turns, random }: { readonly turns: boolean; readonly random: Random }): RegionImage {
+  const [left, up, swap] = [random.uniform() < 0.5, turns && random.uniform() < 0.5, turns && random.uniform() < 0.5]
+  const result = { side, rgb: new Uint8Array(rgb.length), levels: levels.map((level) => new Uint16Array(level.length)) }
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [u, v] = [left ? side - 1 - x : x, up ? side - 1 - y : y]
+      const [from, to] = [swap ? u * side + v : v * side + u, y * side + x]
+      for (let channel = 0; channel < 3; channel++) result.rgb[3 * to + channel] = rgb[3 * from + channel]
+      for (const [at, level] of levels.entries()) result.levels[at][to] = level[from]
+    }
+  }
+  if (width < side || height < side) blank(result.rgb, { side, width, height })
+  return result
+}
+
+/** Padding is 0 after normalisation: the mean colour, nearly. */
+function blank(rgb: Uint8Array, { side, width, height }: { readonly side: number; readonly width: number; readonly height: number }): void {
+  for (let y = 0; y < side; y++) {
+    for (let x = y < height ? width : 0; x < side; x++) rgb.set(PADDING, 3 * (y * side + x))
+  }
+}
+
+const PADDING = [124, 116, 104]
+
+/** Other light: brightness, contrast and the balance of colours. Padding, which is no part of the image, stays. */
+function recolour(image: RegionImage, random: Random): RegionImage {
+  const { rgb, levels } = image
+  const [contrast, shift] = [1 + 0.2 * (2 * random.uniform() - 1), 24 * (2 * random.uniform() - 1)]
+  const tables = [0, 1, 2].map(() => {
+    const gain = contrast * (1 + 0.08 * (2 * random.uniform() - 1))
+    return Uint8ClampedArray.from({ length: 256 }, (_, value) => (value - 128) * gain + 128 + shift)
+  })
+  for (let at = 0; at < levels[0].length; at++) {
+    if (levels[0][at] === 0) continue
+    for (let channel = 0; channel < 3; channel++) rgb[3 * at + channel] = tables[channel][rgb[3 * at + channel]]
+  }
+  return image
+}
