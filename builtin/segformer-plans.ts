@@ -47,12 +47,12 @@ const PHASES: readonly PlannedPhase[] = [
 
 const SHARED = {
   learningRate: 1e-3, warmupSteps: 200, weightDecay: 0.02, clipNorm: 1, averageDecay: 0.998, phases: PHASES,
-  images: { first: 400, perStep: 0.4, most: 2500 },
+  images: { first: 120, perStep: 0.2, most: 2500 },
 }
 
 export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
   'street-ta': {
-    ...SHARED, name: 'street-ta', seed: 11, steps: 6000,
+    ...SHARED, name: 'street-ta', seed: 11, steps: 5000,
     title: 'Street TA',
     summary: 'A teacher assistant: a SegFormer of 1.3 million parameters that knows the 19 Cityscapes classes from generated street images',
     config: { ...BASE, hiddenSizes: [24, 48, 96, 128], heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], mlpRatios: [4, 4, 4, 3], decoderSize: 128 },

@@ -24,7 +24,7 @@ const HELD_OUT_IMAGES = 150
 const CURVE_IMAGES = 30
 const SCORE_EVERY = 500
 /** images by which the classes' shares are known */
-const COUNTED_IMAGES = 200
+const COUNTED_IMAGES = 100
 const WORKER = new URL('./street-batch-worker.ts', import.meta.url)
 
 /** Resolves when the folder is written. */
@@ -37,13 +37,11 @@ export async function trainSegformer(name: SegformerName, options: TrainingArgum
   const painters = startBatchWorkers(WORKER, { folder, split: TRAINING_STREETS } satisfies StreetWorkerData)
   const scored = startBatchWorkers(WORKER, { folder, split: HELD_OUT_STREETS } satisfies StreetWorkerData)
   try {
-    const shares = classShares(await draw([workers, painters], 0, Math.min(COUNTED_IMAGES, plan.images.first)))
+    const shares = classShares(await draw([workers, painters], 0, COUNTED_IMAGES))
     print(`${name}: world ${world}; classes' shares of the pixels in %: ${shares.map((share) => (100 * share).toFixed(2)).join(' ')}`)
     await draw([scored], 0, CURVE_IMAGES)
     const left = options.minutes === Infinity ? Infinity : Math.max(0, options.minutes - (performance.now() - began) / 60_000)
-    const painting = paintAhead(painters, plan)
-    const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, shares })
-    painting.stop()
+    const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, shares, paint: paintAhead(painters, plan) })
     await draw([scored], CURVE_IMAGES, HELD_OUT_IMAGES)
     await writeSegformer(plan, trained, { images: streetCache(folder, HELD_OUT_STREETS), count: HELD_OUT_IMAGES, threads: options.threads, world, output: options.output })
   } finally {
@@ -56,19 +54,22 @@ interface Surroundings {
   readonly folder: string
   readonly workers: BatchWorkers
   readonly shares: readonly number[]
+  /** sees to it that the images of steps from this one on will be there */
+  readonly paint: (step: number) => void
 }
 
-function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, shares }: Surroundings): Promise<Trained> {
+function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, shares, paint }: Surroundings): Promise<Trained> {
   const steps = options.steps ?? plan.steps
   const held = streetCache(folder, HELD_OUT_STREETS)
   const rarity = rarities(shares)
   const phases = plan.phases.map((phase): Phase => ({
     until: Math.round(phase.until * steps),
     compile: () => compile(plan, phase, shares),
-    batch: (step) => workers.make({
-      kind: 'batch',
-      request: { seed: plan.seed, step, batch: phase.batch, size: phase.size, augmentation: phase.augmentation, images: imagesAt(plan, step), rarity, chosen: phase.chosen },
-    } satisfies StreetWorkerRequest),
+    batch: (step) => {
+      paint(step)
+      const { batch, size, augmentation, chosen } = phase
+      return workers.make({ kind: 'batch', request: { seed: plan.seed, step, batch, size, augmentation, images: imagesAt(plan, step), rarity, chosen } } satisfies StreetWorkerRequest)
+    },
   }))
   return runTraining({
     name: plan.name, phases,
@@ -111,16 +112,18 @@ async function draw(workers: readonly BatchWorkers[], from: number, to: number):
   return answers.map(({ counts }) => counts.data as Int32Array)
 }
 
-/** Draws the images that later steps choose from, one after the other, in a thread of its own. */
-function paintAhead(painters: BatchWorkers, { images: { most } }: SegformerPlan): { readonly stop: () => void } {
-  const stopping = new AbortController()
-  const paint = async (): Promise<void> => {
-    for (let index = 0; index < most && !stopping.signal.aborted; index++) await painters.make({ kind: 'draw', index } satisfies StreetWorkerRequest)
+/** Draws the images that later steps choose from, in a thread of its own, some steps ahead. */
+function paintAhead(painters: BatchWorkers, plan: SegformerPlan): (step: number) => void {
+  let asked = 0
+  return (step) => {
+    for (const wanted = imagesAt(plan, step + STEPS_AHEAD); asked < wanted; asked++) {
+      // what cannot be drawn fails where a batch needs it
+      painters.make({ kind: 'draw', index: asked } satisfies StreetWorkerRequest).catch(() => {})
+    }
   }
-  // what cannot be drawn fails where a batch needs it
-  paint().catch(() => {})
-  return { stop: () => stopping.abort() }
 }
+
+const STEPS_AHEAD = 100
 
 function print(line: string): void {
   process.stderr.write(`${line}\n`)
