@@ -3,7 +3,8 @@ import {
   callProgressSchema, changeSchema, datasetSchema, engineStatusSchema, evaluationSchema, folderListingSchema, fusionConfigSchema,
   goodsamConfigSchema, jobLogLineSchema, jobSchema, labelSetSchema, labellingRunSchema, labelsExportSchema,
   modelKindSchema, modelSchema, panoramaResultSchema, panoramaSchema, projectionSchema, providerSettingSchema,
-  recipeSchema, refusedFileSchema, reviewVerdictSchema, samSettingsSchema, settingsSchema, workspaceInfoSchema,
+  recipeSchema, refusedFileSchema, reviewVerdictSchema, samSettingsSchema, settingsSchema, windowGeometrySchema,
+  workspaceInfoSchema,
 } from './schemas.ts'
 import {
   checkpointSchema, comparisonSchema, curveSchema, distillationConfigSchema, distillationRunSchema, estimateSchema,
@@ -111,6 +112,8 @@ export const procedures = {
       sam: reference.nullable(),
       ta: reference,
       recipe: recipeSchema,
+      /** sliding where left out */
+      windows: windowGeometrySchema.optional(),
       name: z.string().nullable(),
       /** null: the recipe's default */
       theta: z.number().min(0).max(1).nullable(),

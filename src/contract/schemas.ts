@@ -127,6 +127,8 @@ export const modelSchema = z.object({
 export type Model = z.infer<typeof modelSchema>
 
 export const recipeSchema = z.enum(['goodsam', 'goodsam++'])
+/** rectangles of the panorama as the recipe has them, or undistorted views */
+export const windowGeometrySchema = z.enum(['sliding', 'gnomonic'])
 export const providerSettingSchema = z.enum(['auto', 'cpu', 'webgpu', 'cuda'])
 export type ProviderSetting = z.infer<typeof providerSettingSchema>
 export const providerSchema = z.enum(['cpu', 'webgpu', 'cuda'])
@@ -144,7 +146,7 @@ export const goodsamConfigSchema = z.object({
   recipe: recipeSchema,
   windows: z.array(
     z.object({
-      name: z.enum(['sliding', 'wide', 'tall']),
+      name: z.enum(['sliding', 'wide', 'tall', 'gnomonic']),
       widthFraction: z.number().positive().max(1),
       heightFraction: z.number().positive().max(1).nullable(),
       strideFraction: z.number().positive().max(1),

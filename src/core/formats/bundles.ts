@@ -1,3 +1,4 @@
+import type { TangentView } from '../geometry/tangent-view.ts'
 import type { FusedPanorama, MaskFunnel, PanoramaMasks, PanoramaSemantics, PanoramaWindow } from '../goodsam/types.ts'
 import type { MaskTable } from '../mask/mask-table.ts'
 import type { Raster } from '../raster/raster.ts'
@@ -14,7 +15,7 @@ export type { Gzip }
  * throws Error saying what is wrong with them; what it returns may share one buffer.
  */
 
-const FAMILIES: readonly PanoramaWindow['family'][] = ['sliding', 'wide', 'tall', 'context']
+const FAMILIES: readonly PanoramaWindow['family'][] = ['sliding', 'wide', 'tall', 'context', 'gnomonic']
 const WINDOW_FIELDS = 6
 
 /** Masks of all windows of a panorama: the windows' tables one after the other, column by column. */
@@ -26,7 +27,7 @@ export function encodeMasks({ windows, funnel }: PanoramaMasks, gzip: Gzip = por
   const join = (column: (table: MaskTable) => Uint32Array): Tensor => u32(joined(tables.map(column), Uint32Array))
   const joinFloats = (column: (table: MaskTable) => Float32Array): Tensor => f32(joined(tables.map(column), Float32Array))
   return gzip(
-    bundle('masks', { funnel: JSON.stringify(funnel) }, {
+    bundle('masks', { funnel: JSON.stringify(funnel), ...viewsOf(windows.map(({ window }) => window)) }, {
       windows: encodeWindows(windows.map(({ window }) => window)),
       counts: u32(Uint32Array.from(tables, (table) => table.count)),
       run_offsets: join((table) => table.runOffsets),
@@ -85,7 +86,7 @@ export function decodeMasks(bytes: Uint8Array): PanoramaMasks {
 export function encodeSemantics(semantics: PanoramaSemantics, gzip: Gzip = portableGzip): Uint8Array<ArrayBuffer> {
   const { windows, classes, label, confidence, consistency, disagreement } = semantics
   return gzip(
-    bundle('semantics', { numbers: JSON.stringify({ classes, consistency, disagreement }) }, {
+    bundle('semantics', { numbers: JSON.stringify({ classes, consistency, disagreement }), ...viewsOf(windows.map(({ window }) => window)) }, {
       windows: encodeWindows(windows.map(({ window }) => window)),
       window_label: u8(joined(windows.map((window) => window.label), Uint8Array)),
       window_confidence: u8(joined(windows.map((window) => window.confidence), Uint8Array)),
@@ -181,6 +182,7 @@ export function decodeEmbedding(bytes: Uint8Array): Record<string, EmbeddingTens
   )
 }
 
+/** The rectangles; views are written beside them (`viewsOf`) where they matter. */
 export function encodeWindows(windows: readonly PanoramaWindow[]): Tensor {
   const fields = windows.flatMap(({ index, family, x, y, width, height }) => [index, FAMILIES.indexOf(family), x, y, width, height])
   return { dtype: 'U32', shape: [windows.length, WINDOW_FIELDS], data: Uint32Array.from(fields) }
@@ -188,11 +190,31 @@ export function encodeWindows(windows: readonly PanoramaWindow[]): Tensor {
 
 export function decodeWindows(file: Bundle): PanoramaWindow[] {
   const fields = uint32(file, 'windows')
+  const views = decodeViews(file)
   return Array.from({ length: Math.floor(fields.length / WINDOW_FIELDS) }, (_, k) => {
     const [index, code, x, y, width, height] = fields.subarray(k * WINDOW_FIELDS, (k + 1) * WINDOW_FIELDS)
     const family = FAMILIES[code]
     if (family === undefined) throw new Error(`Damaged ${file.kind}: window ${k} is of no known family.`)
-    return { index, family, x, y, width, height }
+    const view = views?.[k]
+    return { index, family, x, y, width, height, ...(view && { view }) }
+  })
+}
+
+/** The views of gnomonic windows as metadata: without any, nothing, so that other bundles stay as they were. */
+function viewsOf(windows: readonly PanoramaWindow[]): { views?: string } {
+  return windows.some(({ view }) => view !== undefined) ? { views: JSON.stringify(windows.map(({ view }) => view ?? null)) } : {}
+}
+
+const VIEW_NUMBERS = ['width', 'height', 'centreX', 'pitchRad', 'tanX', 'tanY', 'horizonY', 'columnRad', 'rowRad'] as const satisfies readonly (keyof TangentView)[]
+
+function decodeViews(file: Bundle): readonly (TangentView | null)[] | null {
+  if (file.metadata.views === undefined) return null
+  const parsed: unknown = parsedJson(file, 'views')
+  if (!Array.isArray(parsed)) throw new Error(`Damaged ${file.kind}: "views" is no list.`)
+  return parsed.map((view: Partial<TangentView> | null, k) => {
+    if (view === null) return null
+    if (typeof view !== 'object' || typeof view.cyclic !== 'boolean') throw new Error(`Damaged ${file.kind}: view ${k} is incomplete.`)
+    return { ...namedNumbers(view, VIEW_NUMBERS, `${file.kind}: view ${k}`), cyclic: view.cyclic }
   })
 }
 
@@ -200,15 +222,22 @@ const FUNNEL_STEPS = ['prompts', 'candidates', 'afterPredIou', 'afterStability',
 
 /** The named numbers of a JSON object in the file's metadata. */
 function numbersOf<K extends string>(file: Bundle, entry: string, names: readonly K[]): Record<K, number> {
-  let parsed: unknown
+  return namedNumbers(parsedJson(file, entry), names, `${file.kind}: "${entry}"`)
+}
+
+function parsedJson(file: Bundle, entry: string): unknown {
   try {
-    parsed = JSON.parse(file.metadata[entry] ?? '')
+    return JSON.parse(file.metadata[entry] ?? '')
   } catch (cause) {
     throw new Error(`Damaged ${file.kind}: "${entry}" is not JSON.`, { cause })
   }
+}
+
+/** `where` names the object in the message. */
+function namedNumbers<K extends string>(parsed: unknown, names: readonly K[], where: string): Record<K, number> {
   const entries = names.map((name) => {
     const value: unknown = (parsed as Partial<Record<K, unknown>> | null)?.[name]
-    if (typeof value !== 'number') throw new Error(`Damaged ${file.kind}: "${entry}" lacks the number ${name}.`)
+    if (typeof value !== 'number') throw new Error(`Damaged ${where} lacks the number ${name}.`)
     return [name, value] as const
   })
   return Object.fromEntries(entries) as Record<K, number>

@@ -5,6 +5,7 @@ import type { Raster } from '../raster/raster.ts'
 import { thin } from '../raster/thin.ts'
 import type { GoodsamConfig } from './config.ts'
 import type { PanoramaMasks, PanoramaSemantics, PanoramaWindow } from './types.ts'
+import { UNSEEN } from './view-weights.ts'
 import { layoutIsCyclic, windowColumnToPanorama } from './windows.ts'
 
 /**
@@ -24,8 +25,9 @@ export function refineBoundary(
   const changes = new Uint8Array(width * height)
   masks.windows.forEach(({ window, masks: table }, i) => {
     const seen = { width: window.width, height: window.height, data: semantics.windows[i].label }
-    addToPanorama(contours, maskContours(table), window, width)
-    addToPanorama(changes, labelBoundary(seen).data, window, width)
+    const shown = window.view === undefined ? null : seen.data.map((trainId) => (trainId === UNSEEN ? 0 : 1))
+    addToPanorama(contours, maskContours(table, shown), window, width)
+    addToPanorama(changes, shown === null ? labelBoundary(seen).data : shownChanges(seen, shown), window, width)
   })
   const radius = Math.max(LEAST_RADIUS, ...windows.map((window) => Math.round(config.boundaryRadiusFraction * window.height)))
   const near = dilate({ width, height, data: changes }, radius, { cyclic }).data
@@ -34,6 +36,18 @@ export function refineBoundary(
 }
 
 const LEAST_RADIUS = 2
+
+/** `labelBoundary` between pixels that are both shown. */
+function shownChanges({ width, height, data }: Raster, shown: Uint8Array): Uint8Array {
+  const changes = new Uint8Array(width * height)
+  for (let p = 0; p < changes.length; p++) {
+    if (shown[p] === 0) continue
+    const right = (p + 1) % width === 0 ? p : p + 1
+    const lower = p + width < changes.length ? p + width : p
+    if ((shown[right] === 1 && data[right] !== data[p]) || (shown[lower] === 1 && data[lower] !== data[p])) changes[p] = 1
+  }
+  return changes
+}
 
 /** Grows by `radius` and shrinks again: gaps of up to twice the radius close, contours of overlapping windows join. */
 function close(raster: Raster, radius: number, options: { cyclic: boolean }): Raster {
@@ -56,19 +70,21 @@ function addToPanorama(panorama: Uint8Array, seen: Uint8Array, window: PanoramaW
 
 /**
  * B_SAM of one window: 1 on every mask's outermost pixels, those with a neighbour (above, below, left, right) outside the
- * mask. The window's own frame is no contour: the mask ends there because the picture does.
+ * mask. The window's own frame is no contour: the mask ends there because the picture does. Nor is the edge of a gnomonic
+ * window's view: `shown` is 1 on the pixels of the rectangle that it shows; null: on all.
  */
-export function maskContours(table: MaskTable): Uint8Array {
+export function maskContours(table: MaskTable, shown: Uint8Array | null = null): Uint8Array {
   const { width, height, boxes } = table
   const contours = new Uint8Array(width * height)
-  const inside = new Uint8Array(width * height)
+  const outside = shown?.map((own) => 1 - own) ?? new Uint8Array(width * height)
+  const inside = outside.slice()
   for (let m = 0; m < table.count; m++) {
     paintMask(table, m, inside, 1)
     const [x0, y0, x1, y1] = boxes.subarray(4 * m, 4 * m + 4)
     for (let y = y0; y < y1; y++) {
       for (let x = x0; x < x1; x++) {
         const p = y * width + x
-        if (inside[p] === 0) continue
+        if (inside[p] === 0 || outside[p] === 1) continue
         const surrounded =
           (x === 0 || inside[p - 1] === 1) && (x === width - 1 || inside[p + 1] === 1) &&
           (y === 0 || inside[p - width] === 1) && (y === height - 1 || inside[p + width] === 1)

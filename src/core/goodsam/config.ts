@@ -14,9 +14,16 @@ export type BelowTheta =
   /** 255: the high-confidence subset E_H as the paper's second loss sees it */
   | 'ignore'
 
+/**
+ * How windows lie on the panorama: rectangles of it, as the recipe has them, or views from its middle as a camera would take
+ * them, without the distortion of the projection (METHOD section 1, beyond the papers).
+ */
+export type WindowGeometry = 'sliding' | 'gnomonic'
+
 /** Window size and stride as fractions of the panorama's width (w) and height (h). */
 export interface WindowFamily {
-  readonly name: 'sliding' | 'wide' | 'tall'
+  readonly name: 'sliding' | 'wide' | 'tall' | 'gnomonic'
+  /** gnomonic: the field of view as a fraction of a full turn */
   readonly widthFraction: number
   /** fraction of the panorama's height; null: as high as wide, at most the panorama's height */
   readonly heightFraction: number | null
@@ -55,6 +62,9 @@ const SLIDING: WindowFamily = { name: 'sliding', widthFraction: 0.25, heightFrac
 const WIDE: WindowFamily = { name: 'wide', widthFraction: 0.26, heightFraction: 0.31, strideFraction: 0.5 }
 const TALL: WindowFamily = { name: 'tall', widthFraction: 0.13, heightFraction: 0.53, strideFraction: 0.5 }
 
+/** A field of view of 90 degrees, as high as wide, half a view of stride: as many windows as the sliding ones of goodsam. [D] */
+const GNOMONIC: WindowFamily = { name: 'gnomonic', widthFraction: 0.25, heightFraction: null, strideFraction: 0.5 }
+
 const FUSION: FusionConfig = {
   theta: 0.5,
   belowTheta: 'ta',
@@ -78,6 +88,15 @@ export const RECIPES: Readonly<Record<Recipe, GoodsamConfig>> = {
     boundaryRadiusFraction: 0.008,
     fusion: { ...FUSION, confidenceWeightedShares: true, thetaPerAreaLevel: true, theta: 0.75 },
   },
+}
+
+/** The recipe with windows of this geometry. */
+export function withGeometry(config: GoodsamConfig, geometry: WindowGeometry): GoodsamConfig {
+  return geometry === 'gnomonic' ? { ...config, windows: [GNOMONIC] } : config
+}
+
+export function geometryOf({ windows }: Pick<GoodsamConfig, 'windows'>): WindowGeometry {
+  return windows.some(({ name }) => name === 'gnomonic') ? 'gnomonic' : 'sliding'
 }
 
 /** Filters of SAM's automatic mask generation. Settings of a model: defaults by dialect, settings.json, window, run. */

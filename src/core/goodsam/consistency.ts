@@ -1,7 +1,8 @@
+import { isInPicture, pictureRows } from '../geometry/tangent-view.ts'
 import { linearTapsAt, type LinearTaps } from '../raster/linear-taps.ts'
 import type { ClassPlanes } from '../raster/raster.ts'
 import { cellCentres, type WindowProbabilities } from './ta-semantics.ts'
-import type { PanoramaFrame } from './types.ts'
+import type { PanoramaFrame, PanoramaWindow } from './types.ts'
 
 /** Probabilities below this are taken as this: a class that one window rules out must not make the mean infinite. */
 const LEAST_PROBABILITY = 1e-7
@@ -42,17 +43,21 @@ function addOverlap(first: WindowProbabilities, second: WindowProbabilities, { f
   // cells of the first window that the second sees too, and where it sees them
   const turn = frame.widthPx
   const columns = every(p.width)
-    .map((cell) => ({ cell, offset: (((first.window.x + centresX[cell] - second.window.x) % turn) + turn) % turn }))
+    .map((cell) => ({ cell, own: centresX[cell], offset: (((first.window.x + centresX[cell] - second.window.x) % turn) + turn) % turn }))
     .filter(({ offset }) => offset < second.window.width)
   const rows = every(p.height)
-    .map((cell) => ({ cell, offset: first.window.y + centresY[cell] - second.window.y }))
+    .map((cell) => ({ cell, own: centresY[cell], offset: first.window.y + centresY[cell] - second.window.y }))
     .filter(({ offset }) => offset >= 0 && offset < second.window.height)
   if (columns.length === 0 || rows.length === 0) return
   const across = linearTapsAt(columns.map(({ offset }) => (offset * q.width) / second.window.width), q.width)
   const down = linearTapsAt(rows.map(({ offset }) => (offset * q.height) / second.window.height), q.height)
+  const firstSees = seesAt(first.window, columns.map(({ own }) => own))
+  const secondSees = seesAt(second.window, columns.map(({ offset }) => offset))
 
   rows.forEach((row, y) => {
+    const seen = { first: firstSees(row.own), second: secondSees(row.offset) }
     columns.forEach((column, x) => {
+      if (!seen.first(x) || !seen.second(x)) return
       const at = row.cell * p.width + column.cell
       let divergence = 0
       let most = -1
@@ -78,6 +83,16 @@ function addOverlap(first: WindowProbabilities, second: WindowProbabilities, { f
       if (best !== bestOther) sum.differing++
     })
   })
+}
+
+/** Whether a window shows the positions `columns` of a row of its rectangle: all, but for gnomonic windows. */
+function seesAt({ view }: PanoramaWindow, columns: readonly number[]): (y: number) => (column: number) => boolean {
+  if (view === undefined) return () => () => true
+  const rowOf = pictureRows(view, columns)
+  return (y) => {
+    const { u, v } = rowOf(y)
+    return (column) => isInPicture(view, u[column], v[column])
+  }
 }
 
 interface Place {

@@ -1,9 +1,10 @@
 import type { FusionConfig, Provenance } from './config.ts'
 import { PROVENANCE } from './config.ts'
+import { edgeAt } from './edge-pool.ts'
 import type { PreparedFusion } from './fusion.ts'
 import { isDecidedByTa, levelThresholds } from './fusion.ts'
 import type { PanoramaWindow } from './types.ts'
-import { unpackPixel, wholeStrength } from './votes.ts'
+import { unpackPixel, WHOLE_EDGE, wholeStrength } from './votes.ts'
 import { panoramaColumnToWindow } from './windows.ts'
 
 /** One class of a mask's share histogram. */
@@ -91,6 +92,7 @@ export function explainPixel(prepared: PreparedFusion, fusion: FusionConfig, x: 
     const column = panoramaColumnToWindow(seen.window, x, widthPx)
     const row = y - seen.window.y
     if (column < 0 || row < 0 || row >= seen.window.height) return
+    if (edgeAt(prepared.edges, seen.edges, { x: column, y: row }) === 0) return
     votes.push(explainVote(prepared, fusion, index, { x: column, y: row }))
   })
   const edges = sum(votes.map((vote) => vote.edge))
@@ -117,9 +119,8 @@ interface CountedVote {
   readonly edge: number
 }
 
-/** Edge weight in the middle of a window, and a vote of full strength there. */
-const FULL_EDGE = 255 * 255
-const FULL_VOTE = 255 * FULL_EDGE
+/** A vote of full strength in the middle of a window. */
+const FULL_VOTE = 255 * WHOLE_EDGE
 
 function explainVote(
   prepared: PreparedFusion,
@@ -127,12 +128,12 @@ function explainVote(
   index: number,
   at: { x: number; y: number },
 ): CountedVote {
-  const { window, firstPixel, edgesX, edgesY } = prepared.windows[index]
+  const { window, firstPixel, edges } = prepared.windows[index]
   const pixel = unpackPixel(prepared.pixels[firstPixel + at.y * window.width + at.x])
   const mask = pixel.mask === 0 ? null : explainMask(prepared, fusion, index, pixel.mask - 1)
   const byTa = { votedClass: pixel.taClass, strength: pixel.taConfidence }
   const cast = mask === null ? byTa : underMask(mask, byTa, fusion.belowTheta)
-  const edge = prepared.edges[edgesX + at.x] * prepared.edges[edgesY + at.y]
+  const edge = edgeAt(prepared.edges, edges, at)
   const whole = cast.strength * edge
   const told: WindowVote = {
     window, x: at.x, y: at.y, mask,
@@ -141,7 +142,7 @@ function explainVote(
     votedClass: cast.votedClass,
     provenance: mask === null ? PROVENANCE.taOnly : mask.trusted ? PROVENANCE.samMajority : PROVENANCE.samBelowTheta,
     weight: whole / FULL_VOTE,
-    edgeWeight: edge / FULL_EDGE,
+    edgeWeight: edge / WHOLE_EDGE,
   }
   return { told, whole, edge }
 }

@@ -2,11 +2,12 @@ import type { Cell } from './cells.ts'
 import { cutCells } from './cells.ts'
 import type { FusionConfig } from './config.ts'
 import { PROVENANCE } from './config.ts'
+import { makeEdgePool, type EdgePlace } from './edge-pool.ts'
 import type { MaskShares } from './shares.ts'
 import { ensembleMap, maskShares } from './shares.ts'
 import type { FusedPanorama, PanoramaMasks, PanoramaSemantics, PanoramaWindow } from './types.ts'
-import { MOST_VOTERS, countRow, decideMasks, makeVoters, packPixels, wholeEdgeWeights, type Poll } from './votes.ts'
-import { edgeWeights, panoramaColumnToWindow } from './windows.ts'
+import { MOST_VOTERS, countRow, decideMasks, makeVoters, packPixels, type Poll } from './votes.ts'
+import { panoramaColumnToWindow } from './windows.ts'
 
 /** Everything of one window that does not depend on theta. */
 export interface PreparedWindow {
@@ -16,9 +17,8 @@ export interface PreparedWindow {
   readonly firstMask: number
   /** where this window's part of `PreparedFusion.pixels` begins */
   readonly firstPixel: number
-  /** where its edge weights along x and along y begin in `PreparedFusion.edges` */
-  readonly edgesX: number
-  readonly edgesY: number
+  /** where its edge weights lie in `PreparedFusion.edges` */
+  readonly edges: EdgePlace
 }
 
 /** Everything that does not depend on theta: prepare once, fuse at every move of the slider. */
@@ -33,7 +33,7 @@ export interface PreparedFusion {
   readonly cells: readonly Cell[]
   /** ensemble map (topmost mask), S_i and confidence of all windows, packed as votes.ts says */
   readonly pixels: Uint32Array
-  /** whole edge weights (votes.ts) of every window length that occurs */
+  /** whole edge weights (votes.ts) of every window */
   readonly edges: Int32Array
   /** mean Y_max of the small, medium and large masks of the panorama; 0 where there is none */
   readonly meanYMax: readonly [small: number, medium: number, large: number]
@@ -55,7 +55,7 @@ export function prepareFusion(
   const { confidenceWeightedShares, areaLevels } = config
   const { width: widthPx, height: heightPx } = semantics.label
   const windows: PreparedWindow[] = []
-  const edges = new EdgePool()
+  const edges = makeEdgePool()
   const tables = masks === null ? [] : sameWindows(masks, semantics)
   const pixels = new Uint32Array(tables.reduce((sum, { table }) => sum + table.width * table.height, 0))
   let firstMask = 0
@@ -65,12 +65,11 @@ export function prepareFusion(
     const shares = maskShares(table, seen, { classes, confidenceWeightedShares, areaLevels })
     const end = firstPixel + window.width * window.height
     packPixels(pixels.subarray(firstPixel, end), ensembleMap(table), seen.label, seen.confidence)
-    const edgesX = edges.startOf(window.width)
-    windows.push({ window, shares, firstMask, firstPixel, edgesX, edgesY: edges.startOf(window.height) })
+    windows.push({ window, shares, firstMask, firstPixel, edges: edges.place(window) })
     firstMask += table.count
     firstPixel = end
   }
-  const cells = masks === null ? [] : cutCells(windows.map(({ window }) => window), widthPx, heightPx)
+  const cells = masks === null ? [] : cutCells(windows.map(({ window, edges: { spans } }) => ({ ...window, spans })), widthPx, heightPx)
   if (cells.some((cell) => cell.seenBy.length > MOST_VOTERS)) {
     throw new RangeError(`More than ${MOST_VOTERS} windows see one pixel: use a larger window stride.`)
   }
@@ -102,7 +101,7 @@ export function levelThresholds(
 /**
  * The panorama-level result (METHOD section 4): label, confidence, provenance and deciding mask of every pixel.
  *
- * Every window that sees a pixel casts one vote. Under a trusted mask (Y_max >= theta) it votes for the mask's majority
+ * Every window that sees a pixel casts one vote (a gnomonic one not where its view does not reach). Under a trusted mask (Y_max >= theta) it votes for the mask's majority
  * class with Y_max; under a mask below theta as `belowTheta` says (TA's class with its confidence, majority class with
  * Y_max, or 255 with Y_max); elsewhere for S_i with the TA's confidence; always times the weight of the distance to the
  * window's edge. Most votes win (ties: lowest trainId). Confidence is the winner's votes over the most a class could
@@ -153,13 +152,14 @@ function countCell(prepared: PreparedFusion, poll: Poll, cell: Cell): void {
   const columns = seenBy.map(({ window }) => panoramaColumnToWindow(window, cell.x0, prepared.widthPx))
   seenBy.forEach((seen, i) => {
     voters.decisionAt[i] = firstDecision(seen, cell.seenBy[i])
-    voters.edgeAt[i] = seen.edgesX + columns[i]
   })
   for (let y = cell.y0; y < cell.y1; y++) {
     for (let i = 0; i < seenBy.length; i++) {
-      const { window, firstPixel, edgesY } = seenBy[i]
-      voters.pixelAt[i] = firstPixel + (y - window.y) * window.width + columns[i]
-      voters.rowWeight[i] = edges[edgesY + y - window.y]
+      const { window, firstPixel, edges: { x0, stride, y0, step } } = seenBy[i]
+      const row = y - window.y
+      voters.pixelAt[i] = firstPixel + row * window.width + columns[i]
+      voters.edgeAt[i] = x0 + stride * row + columns[i]
+      voters.rowWeight[i] = edges[y0 + step * row]
     }
     countRow(poll, seenBy.length, cell.x1 - cell.x0, y * prepared.widthPx + cell.x0)
   }
@@ -233,31 +233,4 @@ function meanYMaxByLevel(windows: readonly PreparedWindow[]): [small: number, me
     }
   }
   return sums.map((sum, level) => (counts[level] === 0 ? 0 : sum / counts[level])) as [number, number, number]
-}
-
-/** One copy of the edge weights for each length: windows of a family share them, and they stay in the cache. */
-class EdgePool {
-  private readonly starts = new Map<number, number>()
-  private readonly parts: Int32Array[] = []
-  private length = 0
-
-  startOf(windowLength: number): number {
-    const known = this.starts.get(windowLength)
-    if (known !== undefined) return known
-    const start = this.length
-    this.starts.set(windowLength, start)
-    this.parts.push(wholeEdgeWeights(edgeWeights(windowLength)))
-    this.length += windowLength
-    return start
-  }
-
-  weights(): Int32Array {
-    const all = new Int32Array(this.length)
-    let at = 0
-    for (const part of this.parts) {
-      all.set(part, at)
-      at += part.length
-    }
-    return all
-  }
 }

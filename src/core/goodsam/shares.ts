@@ -1,6 +1,7 @@
 import type { MaskTable } from '../mask/mask-table.ts'
 import { largestFirst } from '../mask/paint.ts'
 import type { WindowSemantics } from './types.ts'
+import { UNSEEN } from './view-weights.ts'
 
 /** Area levels of GoodSAM++ (CTCFv2). */
 export const AREA_LEVEL = { small: 0, medium: 1, large: 2 } as const
@@ -40,7 +41,7 @@ export function maskShares(masks: MaskTable, semantics: WindowSemantics, options
   const yMax = new Float64Array(count)
   const level = new Uint8Array(count)
   const [small, medium] = options.areaLevels
-  const windowArea = masks.width * masks.height
+  const windowArea = shownArea(semantics)
   for (let m = 0; m < count; m++) {
     const counted = countClasses(masks, m, semantics, options)
     for (let c = 0; c < classes; c++) {
@@ -55,6 +56,11 @@ export function maskShares(masks: MaskTable, semantics: WindowSemantics, options
     level[m] = fraction <= small ? AREA_LEVEL.small : fraction <= medium ? AREA_LEVEL.medium : AREA_LEVEL.large
   }
   return { classes, count, shares, majority, yMax, level }
+}
+
+/** Pixels of the window; of a gnomonic one, those that its view shows. */
+function shownArea({ window, label }: WindowSemantics): number {
+  return window.view === undefined ? label.length : label.reduce((sum, trainId) => sum + (trainId === UNSEEN ? 0 : 1), 0)
 }
 
 /** |K and S_i = c| by class c, and their sum; with weights where asked and any is above 0. Sums of integers: exact. */

@@ -2,13 +2,15 @@ import { argmaxRow, type ClassRow } from '../raster/argmax-row.ts'
 import { linearTapsAt, stretchTaps, type LinearTaps } from '../raster/linear-taps.ts'
 import type { Raster } from '../raster/raster.ts'
 import { cellCentres, scaled, viewColumns, type WindowProbabilities } from './ta-semantics.ts'
-import type { PanoramaFrame } from './types.ts'
+import type { PanoramaFrame, PanoramaWindow } from './types.ts'
+import { viewWeightRows } from './view-weights.ts'
 import { edgeWeightAt } from './windows.ts'
 
 /**
  * S_TA^w (METHOD section 3): argmax of the overlap-weighted mean of p_i over all windows that see a pixel, and that mean
  * (0..255). Cosine window weights, cyclic columns. The mean is taken on a grid at the logits' stride, row by row, and
- * upsampled as it goes: memory is a few grid rows, whatever the panorama's size.
+ * upsampled as it goes: memory is a few grid rows, whatever the panorama's size. Gnomonic windows: by the distance to the
+ * edge of the view.
  *
  * Throws RangeError where the windows do not cover the frame or disagree on the number of classes.
  */
@@ -42,7 +44,8 @@ interface MeanGrid {
 }
 
 interface GridWindow extends WindowProbabilities {
-  readonly weights: Float64Array
+  /** how much each grid column counts at this offset (px) from the window's upper edge; 0 where it is not seen */
+  readonly weightsAt: (offset: number) => Float64Array
   readonly taps: LinearTaps
 }
 
@@ -66,7 +69,7 @@ function meanGrid(windows: readonly WindowProbabilities[], frame: PanoramaFrame)
   const placed: GridWindow[] = windows.map(({ window, probabilities }) => {
     const { offsets, weights } = viewColumns(window, columns, frame.widthPx)
     const taps = linearTapsAt(scaled(offsets, probabilities.width / window.width), probabilities.width)
-    return { window, probabilities, weights, taps }
+    return { window, probabilities, weightsAt: rowWeights(window, { offsets, weights }), taps }
   })
 
   const make = (y: number): ClassRow => {
@@ -89,21 +92,35 @@ function meanGrid(windows: readonly WindowProbabilities[], frame: PanoramaFrame)
   return { classes, width, height, row }
 }
 
+/** The weights of a row of the grid, of which the window sees the columns with a weight above 0 at these offsets. */
+function rowWeights(
+  window: PanoramaWindow, columns: { readonly offsets: Float64Array; readonly weights: Float64Array },
+): GridWindow['weightsAt'] {
+  if (window.view !== undefined) {
+    const rowOf = viewWeightRows(window.view, columns.offsets)
+    return (offset) => rowOf(offset).map((weight, x) => (columns.weights[x] === 0 ? 0 : weight))
+  }
+  return (offset) => {
+    const rowWeight = edgeWeightAt(offset, window.height)
+    return columns.weights.map((weight) => rowWeight * weight)
+  }
+}
+
 /** Adds a window's weighted probabilities along the grid row at panorama row `yPx`, and its weights. */
 function addWindow(
-  { window, probabilities, weights, taps }: GridWindow, yPx: number,
+  { window, probabilities, weightsAt, taps }: GridWindow, yPx: number,
   into: { readonly row: ClassRow; readonly total: Float64Array },
 ): void {
   const offset = yPx - window.y
   if (offset < 0 || offset >= window.height) return
-  const rowWeight = edgeWeightAt(offset, window.height)
+  const weights = weightsAt(offset)
   const { classes, width, height, data } = probabilities
   const vertical = linearTapsAt([(offset * height) / window.height], height)
   const { cells, data: sums } = into.row
   const { total } = into
   const { from, to, fraction } = taps
   const down = vertical.fraction[0]
-  for (let x = 0; x < cells; x++) total[x] += rowWeight * weights[x]
+  for (let x = 0; x < cells; x++) total[x] += weights[x]
   for (let c = 0; c < classes; c++) {
     const upper = (c * height + vertical.from[0]) * width
     const lower = (c * height + vertical.to[0]) * width
@@ -115,7 +132,7 @@ function addWindow(
       const across = fraction[x]
       const a = data[upper + left] + across * (data[upper + right] - data[upper + left])
       const b = data[lower + left] + across * (data[lower + right] - data[lower + left])
-      sums[out + x] += rowWeight * weights[x] * (a + down * (b - a))
+      sums[out + x] += weights[x] * (a + down * (b - a))
     }
   }
 }

@@ -2,6 +2,7 @@ import { argmaxRow, mixRows, type ClassRow } from '../raster/argmax-row.ts'
 import { linearTapsAt, stretchTaps, type LinearTaps } from '../raster/linear-taps.ts'
 import type { ClassPlanes } from '../raster/raster.ts'
 import type { PanoramaFrame, PanoramaWindow, WindowSemantics } from './types.ts'
+import { hasView, seenPixels, UNSEEN } from './view-weights.ts'
 import { edgeWeightAt } from './windows.ts'
 
 /** p_i: what the TA thinks of a window. The planes cover the whole window at the TA's own, coarser resolution. */
@@ -126,7 +127,10 @@ function addStretched(
   }
 }
 
-/** S_i and max p_i (0..255) at window resolution: probabilities upsampled bilinearly, then argmax (ties: lowest trainId). */
+/**
+ * S_i and max p_i (0..255) at window resolution: probabilities upsampled bilinearly, then argmax (ties: lowest trainId).
+ * Where a gnomonic window sees nothing, 255 and 0.
+ */
 export function windowSemantics(probabilities: ClassPlanes, window: PanoramaWindow): WindowSemantics {
   const { classes, width, height } = probabilities
   const label = new Uint8Array(window.width * window.height)
@@ -137,6 +141,13 @@ export function windowSemantics(probabilities: ClassPlanes, window: PanoramaWind
   for (let y = 0; y < window.height; y++) {
     mixRows(probabilities, { taps: vertical, y }, row)
     argmaxRow(row, horizontal, { label, confidence, at: y * window.width })
+  }
+  if (hasView(window)) {
+    seenPixels(window).forEach((seen, p) => {
+      if (seen === 1) return
+      label[p] = UNSEEN
+      confidence[p] = 0
+    })
   }
   return { window, label, confidence }
 }

@@ -1,3 +1,5 @@
+import type { Equirectangular } from '../geometry/equirectangular.ts'
+import type { TangentView } from '../geometry/tangent-view.ts'
 import type { MaskTable } from '../mask/mask-table.ts'
 import type { Raster } from '../raster/raster.ts'
 
@@ -6,22 +8,30 @@ export interface PanoramaFrame {
   readonly widthPx: number
   readonly heightPx: number
   readonly cyclic: boolean
+  /** how the pixels lie on the sphere: gnomonic windows cannot do without */
+  readonly projection?: Equirectangular
 }
 
-/** A window W_i. `0 <= x < panorama width`; columns are taken modulo the width, so `x + width` may pass the seam. */
+/**
+ * A window W_i. `0 <= x < panorama width`; columns are taken modulo the width, so `x + width` may pass the seam.
+ *
+ * A gnomonic window has a `view` as well: the networks see its picture, and what they say is brought back to the rectangle.
+ * There the view fills a part only; the other pixels are in no mask, have S_i = 255, and cast no vote.
+ */
 export interface PanoramaWindow {
   readonly index: number
-  readonly family: 'sliding' | 'wide' | 'tall' | 'context'
+  readonly family: 'sliding' | 'wide' | 'tall' | 'context' | 'gnomonic'
   readonly x: number
   readonly y: number
   readonly width: number
   readonly height: number
+  readonly view?: TangentView
 }
 
 /** S_i and its confidence at window resolution. */
 export interface WindowSemantics {
   readonly window: PanoramaWindow
-  /** argmax of p_i (trainIds of the TA) */
+  /** argmax of p_i (trainIds of the TA); 255 where a gnomonic window sees nothing */
   readonly label: Uint8Array
   /** max of p_i, 0..255 */
   readonly confidence: Uint8Array

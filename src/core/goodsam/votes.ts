@@ -6,7 +6,9 @@ import type { MaskShares } from './shares.ts'
  * The vote count of the panorama-level fusion (METHOD section 4), as loops over typed arrays.
  *
  * Votes are integers: Y_max and the TA's confidence in 255ths, edge weights in 255ths per axis. Sums are exact, so the
- * order of the windows decides nothing and rolling a panorama rolls its result. Every vote counts at least a 255th.
+ * order of the windows decides nothing and rolling a panorama rolls its result. Every vote counts at least a 255th; only
+ * where a gnomonic window does not see the pixel is its edge weight 0, and then it is nobody's vote: it adds nothing, and no
+ * class wins by it.
  *
  * What a window says about a pixel is one number, `pixel`: mask on top (1 + index in the window, 0: none) in the upper 16
  * bits, S_i in the next 8, the TA's confidence in the lowest 8. What theta makes of a mask is another, its `decision`:
@@ -23,6 +25,8 @@ const BELOW_THETA = 1 << 17
 const CLASS_BITS = 0xff00
 /** The weight of a vote for another class than the winner, once that is known: lighter than any. */
 const OUTVOTED = -1
+/** The edge weight of a pixel in the middle of a window: 255ths of both axes. */
+export const WHOLE_EDGE = 255 * 255
 /** Sums of votes stay below 2^31: each is at most 255 * 255 * 255. */
 export const MOST_VOTERS = 128
 

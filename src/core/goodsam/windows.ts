@@ -1,5 +1,7 @@
 import type { WindowFamily } from './config.ts'
+import { layoutViews } from './gnomonic-layout.ts'
 import type { PanoramaFrame, PanoramaWindow } from './types.ts'
+import { cyclicPositions, spreadPositions } from './window-positions.ts'
 
 /**
  * The windows W_i of a panorama (METHOD section 1), family by family, row by row, left to right.
@@ -7,7 +9,7 @@ import type { PanoramaFrame, PanoramaWindow } from './types.ts'
  * Columns of a full turn are cyclic: their number is a multiple of four and window k starts at floor(k * W / n), so that
  * rolling the panorama by a quarter turn (W divisible by 4) rolls the layout, and the last windows pass the seam. Partial
  * panoramas have an edge on both sides: the last window ends there. Rows are spread evenly, the first at y = 0, the last
- * ending at the panorama's bottom. Every pixel lies in at least one window of every family.
+ * ending at the panorama's bottom. Every pixel lies in at least one window of every family. Gnomonic windows: `layoutViews`.
  *
  * Throws RangeError where a fraction or the frame makes no sense.
  */
@@ -19,6 +21,10 @@ export function layoutWindows(frame: PanoramaFrame, families: readonly WindowFam
     checkFraction(family.name, 'widthFraction', family.widthFraction)
     checkFraction(family.name, 'strideFraction', family.strideFraction)
     if (family.heightFraction !== null) checkFraction(family.name, 'heightFraction', family.heightFraction)
+    if (family.name === 'gnomonic') {
+      for (const view of layoutViews(frame, family)) windows.push({ index: windows.length, ...view })
+      continue
+    }
     const nominal = { width: frame.widthPx * family.widthFraction, strideFraction: family.strideFraction }
     const columns = frame.cyclic
       ? cyclicPositions(frame.widthPx, nominal.width * family.strideFraction)
@@ -82,23 +88,9 @@ export function windowColumnToPanorama(window: PanoramaWindow, column: number, w
 }
 
 /** Window column of a panorama's column, or -1 where the window does not see it. Inverse of `windowColumnToPanorama`. */
-export function panoramaColumnToWindow(window: PanoramaWindow, column: number, widthPx: number): number {
+export function panoramaColumnToWindow(window: Pick<PanoramaWindow, 'x' | 'width'>, column: number, widthPx: number): number {
   const offset = (((column - window.x) % widthPx) + widthPx) % widthPx
   return offset < window.width ? offset : -1
-}
-
-/** Starts of windows around a full turn: as few as a stride of at most `strideNominal` allows, a multiple of four. */
-function cyclicPositions(length: number, strideNominal: number): number[] {
-  const enough = Math.ceil(length / strideNominal - 1e-9)
-  const count = Math.min(length, Math.ceil(enough / 4) * 4)
-  return Array.from({ length: count }, (_, k) => Math.floor((k * length) / count))
-}
-
-/** Starts of windows along an edge-bounded axis: first at 0, last ending at `length`, evenly spread. */
-function spreadPositions(length: number, size: number, strideFraction: number): number[] {
-  const room = Math.max(0, length - size)
-  const steps = Math.ceil(room / (size * strideFraction) - 1e-9)
-  return Array.from({ length: steps + 1 }, (_, k) => (steps === 0 ? 0 : Math.round((k * room) / steps)))
 }
 
 function wholePx(length: number): number {

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { Client } from '../../contract/procedures.ts'
 import type { LabelStats, PanoramaResult, ProviderSetting } from '../../contract/schemas.ts'
-import type { Recipe } from '../../core/goodsam/config.ts'
+import type { Recipe, WindowGeometry } from '../../core/goodsam/config.ts'
 import { integerIn, numberIn } from './arguments.ts'
 import { allPages } from './all-pages.ts'
 import { duration, percent, printResult, table, type OutputOptions } from './output.ts'
@@ -12,6 +12,7 @@ interface LabelOptions extends OutputOptions {
   readonly sam?: string
   readonly ta: string
   readonly recipe: Recipe
+  readonly windows: WindowGeometry
   readonly theta?: number
   readonly taOnly?: boolean
   readonly provider?: ProviderSetting
@@ -35,6 +36,8 @@ export function addLabelCommand(program: Command): void {
     .option('--sam <model>', 'id or name of the SAM model')
     .requiredOption('--ta <model>', 'id or name of the teacher assistant')
     .addOption(new Option('--recipe <recipe>', 'the method').choices(['goodsam', 'goodsam++']).default('goodsam'))
+    .addOption(new Option('--windows <geometry>', 'rectangles of the panorama (sliding), or undistorted views as of a camera, results brought back to the panorama (gnomonic)')
+      .choices(['sliding', 'gnomonic']).default('sliding'))
     .option('--theta <share>', 'majority share under which a mask is not trusted', numberIn(0, 1))
     .option('--ta-only', 'the baseline: stitched TA semantics without SAM')
     .addOption(new Option('--provider <provider>', 'execution provider').choices(['auto', 'cpu', 'webgpu', 'cuda']))
@@ -66,6 +69,7 @@ async function startRun(client: Client, options: LabelOptions): Promise<{ runId:
     sam: options.taOnly ? null : (options.sam ?? null),
     ta: options.ta,
     recipe: options.recipe,
+    windows: options.windows,
     name: options.name ?? null,
     theta: options.theta ?? null,
     samSettings: Object.keys(overrides).length > 0 ? overrides : null,

@@ -28,7 +28,8 @@ export async function labelPanorama(
   const started = performance.now()
   let ortSeconds = 0
   const { cached, config, artifactsRoot: root } = request
-  const frame = { widthPx: request.image.width, heightPx: request.image.height, cyclic: request.image.cyclic }
+  const { width: widthPx, height: heightPx, cyclic, projection } = request.image
+  const frame = { widthPx, heightPx, cyclic, ...(projection && { projection }) }
   const windows = layoutWindows(frame, config.windows)
   const stop = new AbortController()
   const decoded = lazyImage(parts, request.image)

@@ -3,6 +3,7 @@ import type { SamSettings } from '../../core/goodsam/config.ts'
 import { pointGrid } from '../../core/goodsam/sam-masks.ts'
 import type { DecodedBatch, MaskCandidates, WindowMasks } from '../../core/goodsam/sam-masks.ts'
 import type { MaskFunnel, PanoramaMasks, PanoramaWindow } from '../../core/goodsam/types.ts'
+import { pictureSize } from '../../core/goodsam/view-weights.ts'
 import type { EmbeddingTensor } from '../../core/formats/bundles.ts'
 import type { StoredArtifact } from '../artifacts/artifact-store.ts'
 import { fitWindow } from '../models/sam-geometry.ts'
@@ -56,8 +57,7 @@ async function windowMasks(
     const candidates = decodeWindow(context, options, window)
     // both ask onnxruntime at once: the decoder's runs queue behind the encoder's
     const [stored, filtered] = await settleAll<[StoredArtifact | null, MaskCandidates[]]>([embedding.stored, candidates])
-    const size = { width: window.width, height: window.height }
-    const finished = await context.pool.run('finishMasks', { candidates: filtered, size, settings: options.settings }, { move: true })
+    const finished = await context.pool.run('finishMasks', { candidates: filtered, window, settings: options.settings }, { move: true })
     return { ...finished, embedding: stored }
   } finally {
     await context.ort.ask({ type: 'drop', slots: Object.values(slots) })
@@ -128,14 +128,14 @@ function storeEmbedding(context: LabelContext, result: OrtRunResult): Promise<St
   return context.pool.run('storeEmbedding', { root: context.artifactsRoot, tensors }, { move: true })
 }
 
-/** The window in the encoder's input frame: its longest side fills it. */
+/** The window (a gnomonic one's picture) in the encoder's input frame: its longest side fills it. */
 async function encoderInput(
   context: LabelContext,
   sam: OpenSam,
   window: PanoramaWindow,
 ): Promise<{ data: Float32Array; dims: readonly number[] }> {
   const frame = sam.geometry.encoder
-  const size = fitWindow(window, frame)
+  const size = fitWindow(pictureSize(window), frame)
   const image = await context.image()
   context.signal.throwIfAborted()
   if (frame.layout === 'planes') {
@@ -155,12 +155,13 @@ async function decodeWindow(
   window: PanoramaWindow,
 ): Promise<MaskCandidates[]> {
   const { geometry, decoder } = sam
-  const fit = fitWindow(window, geometry.encoder)
+  const picture = pictureSize(window)
+  const fit = fitWindow(picture, geometry.encoder)
   const valid = { width: fit.width / geometry.encoder.width, height: fit.height / geometry.encoder.height }
-  const scale = { x: fit.width / window.width, y: fit.height / window.height }
+  const scale = { x: fit.width / picture.width, y: fit.height / picture.height }
   const embeddings = Object.entries(embeddingSlots(sam, window)).map(([name, slot]) => ({ name, slot }))
   const names = decoderOutputs(geometry)
-  const grid = pointGrid(settings.pointsPerSide, window.width, window.height)
+  const grid = pointGrid(settings.pointsPerSide, picture.width, picture.height)
   const portions = promptPortions(grid, geometry, settings.pointsPerBatch)
   return settleAll<MaskCandidates[]>(
     portions.map(async (points) => {

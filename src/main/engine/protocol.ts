@@ -1,4 +1,5 @@
 import type { EngineStatus, LabelStats, Provider, ProviderSetting, StageArtifacts, TensorInfo } from '../../contract/schemas.ts'
+import type { Equirectangular } from '../../core/geometry/equirectangular.ts'
 import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
 import type { EngineModel } from './engine-model.ts'
 import type { ExportEngine } from './export-protocol.ts'
@@ -6,10 +7,20 @@ import type { SegmentRequest, SegmentResponse, TrainingEngine } from './training
 
 /** What the host asks of the engine. Bulk data travels as artifact files; messages carry paths, hashes, small numbers. */
 
+export interface PanoramaFile {
+  readonly path: string
+  readonly sha256: string
+  readonly width: number
+  readonly height: number
+  readonly cyclic: boolean
+  /** gnomonic windows cannot do without */
+  readonly projection?: Equirectangular
+}
+
 export interface LabelPanoramaRequest {
   readonly panoramaName: string
   /** upright 8-bit RGB image file; it is refused when its content has another SHA-256 */
-  readonly image: { readonly path: string; readonly sha256: string; readonly width: number; readonly height: number; readonly cyclic: boolean }
+  readonly image: PanoramaFile
   /** folder of the artifact store; results are written there */
   readonly artifactsRoot: string
   readonly sam: (EngineModel & { readonly settings: SamSettings }) | null

@@ -2,13 +2,15 @@ import { StudioError } from '../../contract/errors.ts'
 import type { GoodsamConfig } from '../../core/goodsam/config.ts'
 import type { WindowProbabilities } from '../../core/goodsam/ta-semantics.ts'
 import type { PanoramaSemantics, PanoramaWindow, WindowSemantics } from '../../core/goodsam/types.ts'
+import { hasView, pictureSize } from '../../core/goodsam/view-weights.ts'
+import { rectanglePlanesSize } from '../../core/goodsam/view-resampling.ts'
 import { contextWindows } from '../../core/goodsam/windows.ts'
-import type { PixelRect } from '../../core/raster/crop.ts'
 import type { ClassPlanes, Raster } from '../../core/raster/raster.ts'
 import type { StoredArtifact } from '../artifacts/artifact-store.ts'
 import { taAspect, taFrame } from '../models/ta-geometry.ts'
 import { mapAtOnce, WINDOWS_AT_ONCE } from './label-context.ts'
 import type { LabelContext } from './label-context.ts'
+import type { PictureSource } from '../workers/raster-tasks.ts'
 import { notFinite } from './sessions.ts'
 import type { OpenTa } from './sessions.ts'
 
@@ -112,26 +114,32 @@ async function windowProbabilities(
   context: LabelContext,
   request: ViewRequest & { readonly blend: Blend | null },
 ): Promise<WindowProbabilities & { readonly semantics: WindowSemantics }> {
-  const { logits, out } = await viewLogits(context, request)
+  const { logits, size, out } = await viewLogits(context, request)
   const input = { logits, out, window: request.view, context: request.blend }
   const semantics = await context.pool.run('windowProbabilities', input, { move: true })
   if (semantics === null) throw notFinite(request.ta.network.signature.name, 'logits', request.ta.network.provider)
-  return { window: request.view, semantics, probabilities: { ...logits, data: out } }
+  return { window: request.view, semantics, probabilities: { classes: logits.classes, ...size, data: out } }
 }
 
 type Blend = { readonly views: readonly WindowProbabilities[]; readonly frame: LabelContext['frame']; readonly weight: number }
 
-/** F_TA of a view at the size that suits the network, and memory for its probabilities. */
-async function viewLogits(context: LabelContext, { ta, view, shared }: ViewRequest): Promise<{ logits: ClassPlanes; out: Float32Array }> {
-  const logits = await logitsOf(context, ta, { view, frame: taFrame(ta.geometry, view) })
-  const out = context.buffers.floats(logits.data.length)
+/**
+ * F_TA of a view at the size that suits the network, and memory for its probabilities, which cover the view's rectangle of
+ * the panorama in planes of `size`.
+ */
+async function viewLogits(
+  context: LabelContext, { ta, view, shared }: ViewRequest,
+): Promise<{ logits: ClassPlanes; size: { width: number; height: number }; out: Float32Array }> {
+  const logits = await logitsOf(context, ta, { view, frame: taFrame(ta.geometry, pictureSize(view)) })
+  const size = hasView(view) ? rectanglePlanesSize(view, logits) : { width: logits.width, height: logits.height }
+  const out = context.buffers.floats(logits.classes * size.width * size.height)
   shared.push(out)
-  return { logits, out }
+  return { logits, size, out }
 }
 
 export interface NetworkView {
-  /** pixels of the panorama; columns modulo its width */
-  readonly view: PixelRect
+  /** pixels of the panorama, columns modulo its width; or the picture of a gnomonic window */
+  readonly view: PictureSource
   /** what they are resized to */
   readonly frame: { readonly width: number; readonly height: number }
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StudioError } from '../../contract/errors.ts'
 import type { LabellingRun, LabelStats, Model, Panorama } from '../../contract/schemas.ts'
+import type { Equirectangular } from '../../core/geometry/equirectangular.ts'
 import { layoutWindows } from '../../core/goodsam/windows.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import type { Engine, EngineModel, EngineProgress, LabelPanoramaResponse } from '../engine/protocol.ts'
@@ -44,13 +45,13 @@ export async function labelPanorama(
   options: LabelPanoramaOptions,
 ): Promise<LabelledPanorama> {
   const { sam, ta } = modelsOf(store, run)
-  const { cyclic } = panorama.projection
   const keys = keysOf(store, run, panorama)
   const response = await engine.labelPanorama(
     {
       panoramaName: panorama.name,
       image: {
-        path: artifacts.path(panorama.image), sha256: panorama.image, width: panorama.width, height: panorama.height, cyclic,
+        path: artifacts.path(panorama.image), sha256: panorama.image, width: panorama.width, height: panorama.height,
+        cyclic: panorama.projection.cyclic, projection: equirectangularOf(panorama),
       },
       artifactsRoot: artifacts.root,
       sam: sam && { ...engineModel(store, sam), settings: sam.settings },
@@ -119,8 +120,13 @@ function modelsOf(store: Store, run: LabellingRun): { sam: ReturnType<typeof wit
 
 function keysOf(store: Store, run: LabellingRun, panorama: Panorama): StageKeys {
   const { cyclic } = panorama.projection
-  const windows = layoutWindows({ widthPx: panorama.width, heightPx: panorama.height, cyclic }, run.config.windows)
+  const frame = { widthPx: panorama.width, heightPx: panorama.height, cyclic, projection: equirectangularOf(panorama) }
+  const windows = layoutWindows(frame, run.config.windows)
   return stageKeys({ image: panorama.image, cyclic, ...modelsOf(store, run), config: run.config, windows })
+}
+
+function equirectangularOf({ projection: { hfovDeg, vfovDeg, horizonOffsetPx } }: Panorama): Equirectangular {
+  return { hfovDeg, vfovDeg, horizonOffsetPx }
 }
 
 function withFilters(sam: Model, run: LabellingRun): Model & { settings: NonNullable<Model['samSettings']> } {

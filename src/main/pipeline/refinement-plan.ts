@@ -3,6 +3,7 @@ import { StudioError } from '../../contract/errors.ts'
 import type { LabellingRun, Model } from '../../contract/schemas.ts'
 import type { StudentArchitecture } from '../../contract/training-schemas.ts'
 import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
+import { geometryOf } from '../../core/goodsam/config.ts'
 import { windowPairs } from '../../core/goodsam/distillation/refinement-sampler.ts'
 import { layoutWindows } from '../../core/goodsam/windows.ts'
 import { taFrame, taGeometry } from '../models/ta-geometry.ts'
@@ -35,6 +36,9 @@ export function planRefinement({ read, paths }: Store, run: LabellingRun, { conf
   const ta = getModel(read, run.taId)
   const file = ta.files.find(({ role }) => role === 'network')
   if (file === undefined) throw new StudioError('bad-model', `"${ta.name}" has no network file: remove it and add it again.`)
+  if (geometryOf(run.config) === 'gnomonic') {
+    throw new StudioError('bad-input', `"${run.name}" was labelled with gnomonic windows: its TA cannot be refined, since that compares rectangles of the panorama. Label with sliding windows, or do not refine the TA.`)
+  }
   const { width: widthPx, height: heightPx, projection: { cyclic } } = getPanorama(read, panoramaId)
   const windows = layoutWindows({ widthPx, heightPx, cyclic }, run.config.windows)
   if (windowPairs({ width: widthPx, cyclic, windows: windows.map((window) => ({ window })) }).length === 0) {

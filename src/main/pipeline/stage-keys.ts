@@ -40,7 +40,8 @@ function key(stage: Stage, inputs: unknown): string {
 
 export function stageKeys(inputs: StageInputs): StageKeys {
   const { image, sam, ta, config } = inputs
-  const rectangles = inputs.windows.map(({ x, y, width, height }) => [x, y, width, height])
+  // a gnomonic window is its view, too; others have keys as they had before there were any
+  const rectangles = inputs.windows.map(({ x, y, width, height, view }) => (view === undefined ? [x, y, width, height] : [x, y, width, height, view]))
   const frame = { image, cyclic: inputs.cyclic }
 
   const embeddings = sam ? rectangles.map((window) => key('embedding', { image, sam: sam.sha256, window })) : []

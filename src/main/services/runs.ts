@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { StudioError } from '../../contract/errors.ts'
 import type { Implementation } from '../../contract/procedures.ts'
 import type { LabellingRun, Model } from '../../contract/schemas.ts'
-import { RECIPES, type GoodsamConfig, type SamSettings } from '../../core/goodsam/config.ts'
+import { RECIPES, withGeometry, type GoodsamConfig, type SamSettings } from '../../core/goodsam/config.ts'
 import { getDataset } from '../store/datasets.ts'
 import { newId } from '../store/ids.ts'
 import { addJob } from '../store/jobs.ts'
@@ -25,17 +25,17 @@ export function runServices(context: ServiceContext): Pick<Implementation, RunPr
   return {
     'runs.list': () => listLabellingRuns(store.read),
     'runs.get': ({ run }) => getLabellingRun(store.read, run),
-    'runs.start': ({ dataset, sam, ta, recipe, name, theta, samSettings, provider }) => {
+    'runs.start': ({ dataset, sam, ta, recipe, windows = 'sliding', name, theta, samSettings, provider }) => {
       const { id: datasetId, name: datasetName } = getDataset(store.read, dataset)
       const taModel = requireKind(getModel(store.read, ta), 'ta')
       const samModel = sam === null ? null : requireKind(getModel(store.read, sam), 'sam')
       return start(context, {
-        name: name ?? `${datasetName} ${samModel === null ? 'TA only' : recipe}`,
+        name: name ?? `${datasetName} ${samModel === null ? 'TA only' : recipe}${windows === 'gnomonic' ? ' gnomonic' : ''}`,
         named: name !== null,
         datasetId,
         samId: samModel?.id ?? null,
         taId: taModel.id,
-        config: withTheta(RECIPES[recipe], theta),
+        config: withTheta(withGeometry(RECIPES[recipe], windows), theta),
         samSettings: samModel === null ? null : effectiveFilters(samModel, samSettings),
         provider: provider ?? getSettings(store.read).provider,
       })

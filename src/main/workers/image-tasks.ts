@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import sharp from 'sharp'
 import { StudioError } from '../../contract/errors.ts'
 import { rollRgbColumns } from '../../core/geometry/roll.ts'
+import { renderView } from '../../core/goodsam/view-resampling.ts'
 import { cropAcrossSeam } from '../../core/raster/crop.ts'
 import { pixelValues } from '../../core/raster/pixel-values.ts'
 import { resizeRgb } from '../../core/raster/resize.ts'
@@ -51,7 +52,8 @@ export const IMAGE_TASKS: Pick<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cro
 }
 
 function resizedCrop({ image, rect, size }: Pick<TaskInput<'cropPixels'>, 'image' | 'rect' | 'size'>): RgbImage {
-  const crop = cropAcrossSeam(image, rect)
+  const { view } = rect
+  const crop = view === undefined ? cropAcrossSeam(image, rect) : renderView(image, { ...rect, view })
   return crop.width === size.width && crop.height === size.height ? crop : resizeRgb(crop, size.width, size.height)
 }
 

@@ -4,6 +4,7 @@ import type { FusionSummary } from '../../core/goodsam/fusion-summary.ts'
 import type { DecodedBatch, MaskCandidates, WindowMasks } from '../../core/goodsam/sam-masks.ts'
 import type { WindowProbabilities } from '../../core/goodsam/ta-semantics.ts'
 import type { MaskFunnel, PanoramaFrame, PanoramaMasks, PanoramaSemantics, PanoramaWindow, WindowSemantics } from '../../core/goodsam/types.ts'
+import type { TangentView } from '../../core/geometry/tangent-view.ts'
 import type { PixelRect } from '../../core/raster/crop.ts'
 import type { ClassPlanes, Raster, RgbImage } from '../../core/raster/raster.ts'
 import type { UpsampledArgmaxOptions } from '../../core/raster/upsampled-argmax.ts'
@@ -20,6 +21,9 @@ export interface Size {
   readonly height: number
 }
 
+/** A rectangle of a panorama, or the view that it holds (a gnomonic window). */
+export type PictureSource = PixelRect & { readonly view?: TangentView }
+
 /** What the statistics need to know of a finished panorama. */
 export interface PanoramaSummary extends FusionSummary {
   readonly masks: number
@@ -33,21 +37,22 @@ export interface PanoramaSummary extends FusionSummary {
 export interface RasterTasks extends NetworkTasks {
   /** reads an image file into `out` (width * height * 3, RGB), when its content has this SHA-256 */
   decodeImage: { input: { path: string; sha256: string; size: Size; out: Uint8Array }; output: null }
-  /** a crop across the seam, resized, as normalised planes padded to `frame` */
-  cropPlanes: { input: { image: RgbImage; rect: PixelRect; size: Size; frame: Size; out: Float32Array }; output: null }
-  /** a crop across the seam, resized, as [height, width, 3] in 0..255 */
-  cropPixels: { input: { image: RgbImage; rect: PixelRect; size: Size; out: Float32Array }; output: null }
+  /** a crop across the seam (or the view in it), resized, as normalised planes padded to `frame` */
+  cropPlanes: { input: { image: RgbImage; rect: PictureSource; size: Size; frame: Size; out: Float32Array }; output: null }
+  /** a crop across the seam (or the view in it), resized, as [height, width, 3] in 0..255 */
+  cropPixels: { input: { image: RgbImage; rect: PictureSource; size: Size; out: Float32Array }; output: null }
   /** the image turned by some columns (core/geometry/roll.ts), into `out` */
   rollImage: { input: { image: RgbImage; columns: number; out: Uint8Array }; output: null }
   readEmbedding: { input: { root: string; hash: string }; output: Record<string, EmbeddingTensor> }
   storeEmbedding: { input: { root: string; tensors: Record<string, EmbeddingTensor> }; output: StoredArtifact }
   /** null: the logits or the scores are not finite; `notFinite` says which */
   filterMasks: { input: { batch: DecodedBatch; settings: SamSettings }; output: { candidates: MaskCandidates | null; notFinite: 'logits' | 'scores' | null } }
-  finishMasks: { input: { candidates: readonly MaskCandidates[]; size: Size; settings: SamSettings }; output: WindowMasks }
+  /** the masks of a window, of its rectangle's size */
+  finishMasks: { input: { candidates: readonly MaskCandidates[]; window: PanoramaWindow; settings: SamSettings }; output: WindowMasks }
   storeMasks: { input: { root: string; masks: PanoramaMasks }; output: StoredArtifact }
   /** softmax of a context view into `out`; false: the logits are not finite */
   viewProbabilities: { input: { logits: ClassPlanes; out: Float32Array }; output: boolean }
-  /** softmax and context into `out`, and S_i from it; null: the logits are not finite */
+  /** softmax (of a gnomonic window, brought to its rectangle) and context into `out`, and S_i from it; null: the logits are not finite */
   windowProbabilities: {
     input: {
       logits: ClassPlanes

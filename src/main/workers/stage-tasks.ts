@@ -12,7 +12,9 @@ import { fusePanorama, prepareFusion } from '../../core/goodsam/fusion.ts'
 import { filterCandidates, finishWindowMasks } from '../../core/goodsam/sam-masks.ts'
 import { stitchSemantics } from '../../core/goodsam/stitch.ts'
 import { blendContext, softmaxPlanes, windowSemantics } from '../../core/goodsam/ta-semantics.ts'
-import type { FusedPanorama, PanoramaMasks, PanoramaSemantics } from '../../core/goodsam/types.ts'
+import type { FusedPanorama, PanoramaMasks, PanoramaSemantics, PanoramaWindow } from '../../core/goodsam/types.ts'
+import { masksToRectangle, planesToRectangle } from '../../core/goodsam/view-resampling.ts'
+import { hasView, pictureSize } from '../../core/goodsam/view-weights.ts'
 import type { ClassPlanes } from '../../core/raster/raster.ts'
 import { upsampledArgmax } from '../../core/raster/upsampled-argmax.ts'
 import { openArtifactStore } from '../artifacts/artifact-store.ts'
@@ -33,14 +35,19 @@ export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cro
     if (!isFiniteData(batch.scores)) return { candidates: null, notFinite: 'scores' }
     return { candidates: filterCandidates(batch, settings), notFinite: null }
   },
-  finishMasks: ({ candidates, size, settings }) => finishWindowMasks(candidates, { ...size, settings }),
+  finishMasks({ candidates, window, settings }) {
+    const finished = finishWindowMasks(candidates, { ...pictureSize(window), settings })
+    if (!hasView(window)) return finished
+    const masks = masksToRectangle(finished.masks, window)
+    return { masks, funnel: { ...finished.funnel, kept: masks.count } }
+  },
   storeMasks: ({ root, masks }) => store(root).put(encodeMasks(masks, gzip)),
 
   viewProbabilities({ logits, out }) {
     return softmaxInto(logits, out) !== null
   },
   windowProbabilities({ logits, window, context, out }) {
-    const probabilities = softmaxInto(logits, out)
+    const probabilities = probabilitiesOf(logits, window, out)
     if (probabilities === null) return null
     if (context !== null) blendContext(probabilities, window, context)
     return windowSemantics(probabilities, window)
@@ -69,6 +76,12 @@ export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cro
     const fused = decoded(decodeFusion, await store(root).read(fusion), fusion)
     return summary(fused, masks && (await masksOf(root, masks)), await semanticsOf(root, semantics))
   },
+}
+
+/** Over the window's rectangle. */
+function probabilitiesOf(logits: ClassPlanes, window: PanoramaWindow, out: Float32Array): ClassPlanes | null {
+  if (!hasView(window)) return softmaxInto(logits, out)
+  return isFiniteData(logits.data) ? planesToRectangle(softmaxPlanes(logits), window, out) : null
 }
 
 function softmaxInto(logits: ClassPlanes, out: Float32Array): ClassPlanes | null {

@@ -10,7 +10,7 @@ import type { SampleSize } from './sample-planes.ts'
 /** What the windows of a panorama teach, at their own resolution (METHOD section 4). */
 export interface WindowTargets {
   readonly window: PanoramaWindow
-  /** E_i: what the window votes for in the fusion. 255 below theta where the labelling run ignores such masks */
+  /** E_i: what the window votes for in the fusion. 255 below theta where the labelling run ignores such masks, and unseen */
   readonly label: Uint8Array
   /** M_i: 0 inside masks below theta, 1 elsewhere */
   readonly trusted: Uint8Array
@@ -123,7 +123,9 @@ function resizeWindow({ window, label, trusted }: WindowTargets, { columns, rows
       small.trusted[to] = trusted[from]
     }
   }
-  return { window: { ...window, x: x % columns.to, y, width, height }, ...small }
+  // a gnomonic window's view is not needed any more: its label says where it sees nothing
+  const { index, family } = window
+  return { window: { index, family, x: x % columns.to, y, width, height }, ...small }
 }
 
 /** Made smaller: 1 where a pixel's part of the panorama has an edge, so that edges stay and stay thin. Made larger: the nearest. */

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { RECIPES, SAM_DEFAULTS } from '../../../../core/goodsam/config.ts'
+import { RECIPES, SAM_DEFAULTS, withGeometry } from '../../../../core/goodsam/config.ts'
 import { planSentences, runSummary, sameFusion, stepTheta } from './run-words.ts'
 
 test('a run in short', () => {
   expect(runSummary({ samId: 's', config: RECIPES.goodsam })).toBe('GoodSAM, theta 0.50')
   expect(runSummary({ samId: null, config: RECIPES.goodsam })).toBe('TA only')
+  expect(runSummary({ samId: 's', config: withGeometry(RECIPES.goodsam, 'gnomonic') })).toBe('GoodSAM, theta 0.50, undistorted views')
 })
 
 test('theta moves in hundredths and stays in range', () => {
@@ -24,10 +25,14 @@ test('fusions are compared by value', () => {
 })
 
 test('the plan says how much will be asked', () => {
-  const plan = { panoramas: 22, sam: { name: 'nano-sam', settings: SAM_DEFAULTS }, ta: 'espnet', recipe: 'goodsam', theta: 0.5, windows: null } as const
+  const plan = { panoramas: 22, sam: { name: 'nano-sam', settings: SAM_DEFAULTS }, ta: 'espnet', recipe: 'goodsam', theta: 0.5, windows: null, geometry: 'sliding' } as const
   const text = planSentences(plan).join(' ')
   expect(text).toContain('22 panoramas')
   expect(text).toContain('256 points per window')
+  expect(text).toContain('cross the seam')
+  const undistorted = planSentences({ ...plan, geometry: 'gnomonic' }).join(' ')
+  expect(undistorted).toContain('views')
+  expect(undistorted).not.toContain('window;')
   const baseline = planSentences({ ...plan, sam: null }).join(' ')
   expect(baseline).toContain('baseline')
   expect(baseline).not.toContain('mask takes')

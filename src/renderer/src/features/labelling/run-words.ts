@@ -1,14 +1,17 @@
 import type { LabellingRun } from '../../../../contract/schemas.ts'
-import { RECIPES, type FusionConfig, type Recipe, type SamSettings } from '../../../../core/goodsam/config.ts'
+import { geometryOf, RECIPES, type FusionConfig, type Recipe, type SamSettings, type WindowGeometry } from '../../../../core/goodsam/config.ts'
 import type { PanoramaWindow } from '../../../../core/goodsam/types.ts'
 import { plural } from '../../app/format.ts'
 
 export const RECIPE_NAMES: Readonly<Record<Recipe, string>> = { goodsam: 'GoodSAM', 'goodsam++': 'GoodSAM++' }
 
+/** How windows lie on a panorama, for people. */
+export const GEOMETRY_NAMES: Readonly<Record<WindowGeometry, string>> = { sliding: 'Parts of the panorama', gnomonic: 'Undistorted views' }
+
 /** "GoodSAM, theta 0.50"; a baseline run has no masks and so no theta. */
 export function runSummary(run: Pick<LabellingRun, 'samId' | 'config'>): string {
-  if (run.samId === null) return 'TA only'
-  return `${RECIPE_NAMES[run.config.recipe]}, theta ${run.config.fusion.theta.toFixed(2)}`
+  const method = run.samId === null ? 'TA only' : `${RECIPE_NAMES[run.config.recipe]}, theta ${run.config.fusion.theta.toFixed(2)}`
+  return geometryOf(run.config) === 'gnomonic' ? `${method}, undistorted views` : method
 }
 
 export function sameFusion(a: FusionConfig, b: FusionConfig): boolean {
@@ -29,15 +32,15 @@ export interface Plan {
   readonly theta: number
   /** of one typical panorama; null where not known yet */
   readonly windows: readonly PanoramaWindow[] | null
+  readonly geometry: WindowGeometry
 }
 
 /** What a run is going to do, a sentence per step. */
 export function planSentences(plan: Plan): readonly string[] {
   const { windows, sam, ta } = plan
-  const cut = windows === null ? 'Each panorama is cut into overlapping windows' : `Each panorama is cut into ${plural(windows.length, 'overlapping window')}`
   const sentences = [
     `${plural(plan.panoramas, 'panorama')} will be labelled. No human label is used.`,
-    `${cut}; windows cross the seam.`,
+    windowSentence(plan),
     `${ta} names the class of every pixel.`,
   ]
   if (sam === null) return [...sentences, 'No masks: its classes are the labels. This is the baseline to compare a run against.']
@@ -51,4 +54,13 @@ export function planSentences(plan: Plan): readonly string[] {
     `Each mask takes the class that most of its pixels have (${shares}), if that share reaches ${bar}; otherwise its pixels keep the class of ${ta}.`,
     'Theta can be changed afterwards and redraws at once: masks and classes are kept.',
   ]
+}
+
+function windowSentence({ windows, geometry }: Plan): string {
+  if (geometry === 'gnomonic') {
+    const views = windows === null ? 'overlapping views' : plural(windows.length, 'overlapping view')
+    return `Each panorama is seen in ${views}, as a camera in its middle would see it: straight lines are straight. What is found there is brought back to the panorama.`
+  }
+  const cut = windows === null ? 'overlapping windows' : plural(windows.length, 'overlapping window')
+  return `Each panorama is cut into ${cut}; windows cross the seam.`
 }

@@ -3,7 +3,7 @@ import { IconChevronRight } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import { providerSettingSchema, type Dataset, type Model, type ProviderSetting } from '../../../../contract/schemas.ts'
-import { RECIPES, type Recipe, type SamSettings } from '../../../../core/goodsam/config.ts'
+import { RECIPES, withGeometry, type Recipe, type SamSettings, type WindowGeometry } from '../../../../core/goodsam/config.ts'
 import { layoutWindows } from '../../../../core/goodsam/windows.ts'
 import { useAction, useCall } from '../../app/calls.ts'
 import { useDialogs } from '../../app/dialogs.tsx'
@@ -12,7 +12,7 @@ import { DialogActions } from '../../components/dialogs.tsx'
 import { ActionFailure, Failed, Notice, SkeletonRows } from '../../components/states.tsx'
 import { SamSettingsFields } from '../models/sam-settings-fields.tsx'
 import { samOverrides } from '../models/sam-settings.ts'
-import { planSentences, RECIPE_NAMES } from './run-words.ts'
+import { GEOMETRY_NAMES, planSentences, RECIPE_NAMES } from './run-words.ts'
 import styles from './start-dialog.module.css'
 
 /** Start a labelling run: sensible choices made, said in plain words, everything open to change. */
@@ -69,6 +69,7 @@ function Form({ datasets, models, wanted, onClose }: ReadyProps): ReactNode {
   const [samId, setSamId] = useState(sams.at(0)?.id ?? TA_ONLY)
   const [taId, setTaId] = useState(tas[0].id)
   const [wantedRecipe, setRecipe] = useState<Recipe>('goodsam')
+  const [geometry, setGeometry] = useState<WindowGeometry>('sliding')
   const [wantedTheta, setTheta] = useState<number | null>(null)
   const [name, setName] = useState('')
   const [provider, setProvider] = useState<ProviderSetting | null>(null)
@@ -87,11 +88,14 @@ function Form({ datasets, models, wanted, onClose }: ReadyProps): ReactNode {
   const base = sam?.samSettings ?? null
   const samSettings = base === null ? null : { ...base, ...filters }
   const shownTheta = theta ?? RECIPES[recipe].fusion.theta
-  const windows = first === undefined ? null : layoutWindows({ widthPx: first.width, heightPx: first.height, cyclic: first.projection.cyclic }, RECIPES[recipe].windows)
+  const windows = first === undefined ? null : layoutWindows(
+    { widthPx: first.width, heightPx: first.height, cyclic: first.projection.cyclic, projection: first.projection },
+    withGeometry(RECIPES[recipe], geometry).windows,
+  )
 
   const submit = async (): Promise<void> => {
     const started = await start.run({
-      dataset: datasetId, sam: sam?.id ?? null, ta: taId, recipe, name: name.trim() === '' ? null : name.trim(), theta,
+      dataset: datasetId, sam: sam?.id ?? null, ta: taId, recipe, windows: geometry, name: name.trim() === '' ? null : name.trim(), theta,
       samSettings: base === null || samSettings === null ? null : samOverrides(base, samSettings), provider,
     })
     if (started === null) return
@@ -132,12 +136,19 @@ function Form({ datasets, models, wanted, onClose }: ReadyProps): ReactNode {
               </div>
             </>
           )}
+          <div>
+            <div className={styles.label}>Windows</div>
+            <SegmentedControl
+              aria-label="Windows" fullWidth value={geometry} onChange={(value) => setGeometry(value === 'gnomonic' ? 'gnomonic' : 'sliding')}
+              data={(['sliding', 'gnomonic'] as const).map((value) => ({ value, label: GEOMETRY_NAMES[value] }))}
+            />
+          </div>
           <TextInput label="Name" placeholder="made from the dataset and the recipe" value={name} maxLength={100} onChange={(event) => setName(event.currentTarget.value)} />
         </div>
         <aside className={styles.plan} aria-label="What will happen">
           <h3 className={styles.planTitle}>What will happen</h3>
           {planSentences({
-            panoramas: dataset?.panoramas ?? 0, ta: ta?.name ?? '', recipe, theta: shownTheta, windows,
+            panoramas: dataset?.panoramas ?? 0, ta: ta?.name ?? '', recipe, theta: shownTheta, windows, geometry,
             sam: sam === undefined || samSettings === null ? null : { name: sam.name, settings: samSettings },
           }).map((sentence) => <p key={sentence} className={styles.sentence}>{sentence}</p>)}
         </aside>
