@@ -2,6 +2,7 @@
 import { seededRandom } from '../../goodsam/distillation/random.ts'
 import type { CameraSpot, Scene, Style } from '../types.ts'
 import type { Quarter } from './buildings.ts'
+import { createFocus } from './focus.ts'
 import { addFrontage } from './frontage.ts'
 import { drawGround } from './ground.ts'
 import { drawWeather } from './looks.ts'
@@ -32,13 +33,14 @@ export function buildScene({ seed, index, style }: SceneRequest): Scene {
   const writer = createWriter()
   const occupancy = createOccupancy([...pinholeSpots, ...panoramaSpots])
   reserveCameras(occupancy, { pinholeSpots, panoramaSpots })
+  const focus = createFocus(style, { pinholeSpots, panoramaSpots })
 
   const quarter: Quarter = { writer, style, litWindows: weather.litWindows }
   const paved = addFrontage(random('frontage'), plan, quarter)
   const { groundAt, groundSpots } = drawGround(random('ground'), plan, { writer, paved })
   const crowd = { writer, style, raining: weather.sky.look === 'rain' }
-  addTraffic(random('traffic'), plan, { writer, style, lampsOn: weather.lampsOn, crowd, occupancy })
-  addPavements(random('pavement'), plan, { writer, style, lampsOn: weather.lampsOn, crowd, occupancy })
+  addTraffic(random('traffic'), plan, { writer, style, lampsOn: weather.lampsOn, crowd, occupancy, focus })
+  addPavements(random('pavement'), plan, { writer, style, lampsOn: weather.lampsOn, crowd, occupancy, focus })
 
   return {
     seed, style, parts: writer.parts, materials: writer.materials, groundAt, groundSpots,

@@ -38,7 +38,7 @@ export function addFrontage(random: Random, plan: StreetPlan, quarter: Quarter):
     const wanted: PlotKind[] = []
     if (chance(random, 0.45)) wanted.push('wall')
     if (chance(random, 0.45)) wanted.push('fence')
-    if (chance(random, 0.3)) wanted.push('park')
+    if (chance(random, 0.4)) wanted.push('park')
     if (chance(random, 0.3)) wanted.push('garden')
     for (const [z0, z1] of plotStretches(plan)) {
       for (let z = z0; z < z1 - 0.1; ) {
@@ -127,7 +127,7 @@ function addPark(random: Random, quarter: Quarter, plot: Plot): void {
   const { side, z0, z1 } = plot
   addLawn(random, quarter, plot)
   if (chance(random, 0.65)) addEdge(random, quarter, { plot, open: random.between(2, 5) })
-  for (let tree = whole(random, 4, 7); tree > 0; tree--) addTree(random, quarter, { x: side.sign * (side.front + random.between(3.6, DEPTH - 3)), z: random.between(z0 + 1, z1 - 1), height: random.between(6, 13) })
+  for (let tree = whole(random, 5, 9); tree > 0; tree--) addTree(random, quarter, { x: side.sign * (side.front + random.between(3.6, DEPTH - 3)), z: random.between(z0 + 1, z1 - 1), height: random.between(6, 13) })
   for (let bush = whole(random, 1, 4); bush > 0; bush--) addBush(random, quarter, { x: side.sign * (side.front + random.between(2, DEPTH - 3)), z: random.between(z0 + 1, z1 - 1), y: 0.1 })
 }
 

@@ -29,7 +29,7 @@ export function addTruck(random: Random, { writer, style, lampsOn }: Traffic, pl
   for (const sign of [-1, 1]) truck.box(BLACK, [sign * (half + 0.18), 2.05, end - 0.25], [0.1, 0.22, 0.05])
   truck.box(BLACK, [0, 0.62, -0.6], [0.45, 0.14, end - 0.8])
   addLoad(random, truck, { kind, front: end - cabLength - 0.15, back: -end, half, color: colorFrom(random, chance(random, 0.6) ? ['#e8e8e4', '#d8d4c8', '#f2f2f0'] : colors.liveries, 0.12) })
-  addWheels(truck, { half, radius: 0.48, axles: length > 7.4 ? [end - 1.1, -end + 1.2, -end + 2.4] : [end - 1.1, -end + 1.5], arches: true })
+  addWheels(truck, { half, radius: 0.48, axles: length > 7.4 ? [end - 1.1, -end + 1.2, -end + 2.4] : [end - 1.1, -end + 1.5], near: true })
   addLamps(truck, { x: half - 0.3, y: 0.62, front: end + 0.04, back: -end - 0.03, on: lampsOn })
 }
 
@@ -84,7 +84,7 @@ export function addBus(random: Random, { writer, style, lampsOn }: Traffic, plac
   bus.box(glowing(linear('#f2a01e'), lampsOn ? 2.5 : 0.7), [half, height - 0.2, end - 2.2], [0.02, 0.1, 0.5])
   bus.box(BLACK, [0, 0.42, end], [half * 0.9, 0.1, 0.04])
   for (const sign of [-1, 1]) bus.box(BLACK, [sign * (half + 0.15), 2.1, end + 0.1], [0.1, 0.2, 0.06])
-  addWheels(bus, { half, radius: 0.47, axles: [end - 2.6, -end + 3], arches: true })
+  addWheels(bus, { half, radius: 0.47, axles: [end - 2.6, -end + 3], near: true })
   addLamps(bus, { x: half - 0.3, y: 0.66, front: end + 0.02, back: -end - 0.02, on: lampsOn })
 }
 

@@ -2,6 +2,7 @@
 import type { Material } from '../types.ts'
 import { type Random, chance, pick, spread, whole } from './draw.ts'
 import { addFence } from './enclosures.ts'
+import type { Focus } from './focus.ts'
 import { type Street, addBollard, addLampPost, addSign, addSignGantry, addTrafficLight, addTramMast, drawPostPaint } from './furniture.ts'
 import { type Occupancy, around } from './occupancy.ts'
 import { type Crowd, addPerson } from './people.ts'
@@ -12,13 +13,14 @@ import { addBicycle } from './two-wheelers.ts'
 export interface Pavement extends Street {
   readonly crowd: Crowd
   readonly occupancy: Occupancy
+  readonly focus: Focus
 }
 
 export function addPavements(random: Random, plan: StreetPlan, pavement: Pavement): void {
   const paint = drawPostPaint(random, plan.style)
   addSignals(random, plan, { pavement, paint })
   const lamp = { height: random.between(5, 8.5), arm: chance(random, 0.65) ? random.between(0.8, 2) : 0 }
-  const trees = chance(random, 0.6)
+  const trees = chance(random, 0.75)
   for (const side of plan.sides) {
     addLamps(random, plan, { pavement, side, paint, lamp })
     addSigns(random, plan, { pavement, side, paint })
@@ -74,7 +76,7 @@ function addLamps(random: Random, plan: StreetPlan, { pavement, side, paint, lam
 
 function addSigns(random: Random, plan: StreetPlan, { pavement, side, paint }: OnSide & { paint: Material }): void {
   for (let sign = whole(random, 2, 5); sign > 0; sign--) {
-    const z = random.between(-34, 34)
+    const z = chance(random, 0.7) ? pavement.focus(random, 14) : random.between(-34, 34)
     const x = kerbside(side, chance(random, 0.8) ? 0.45 : side.strip + 0.5)
     if (nearCross(plan, z, 0.6) || !pavement.occupancy.claim(around(x, z, [0.45, 0.3]))) continue
     const back = chance(random, 0.2) ? 0 : Math.PI
@@ -92,7 +94,7 @@ function addGuard(random: Random, plan: StreetPlan, { pavement, side }: OnSide):
   if (share > 0.6) return
   const rails = share < 0.32
   const x = kerbside(side, 0.3)
-  const from = random.between(-20, 8)
+  const from = pavement.focus(random, 14) - 4
   const length = random.between(6, 16)
   const kind = pick(random, ['rails', 'bars', 'rails'] as const)
   for (let z = from; z < from + length; z += rails ? 2.4 : 1.6) {
@@ -106,7 +108,7 @@ function addGuard(random: Random, plan: StreetPlan, { pavement, side }: OnSide):
 
 function addParkedBicycles(random: Random, plan: StreetPlan, { pavement, side }: OnSide): void {
   for (let rack = chance(random, plan.style === 'source' ? 0.5 : 0.65) ? whole(random, 1, 2) : 0; rack > 0; rack--) {
-    const from = random.between(-16, 14)
+    const from = pavement.focus(random, 10) - 1.5
     const slanted = random.between(0.9, 1.5)
     for (let bike = whole(random, 2, 6); bike > 0; bike--) {
       const z = from + bike * 0.62
@@ -118,9 +120,9 @@ function addParkedBicycles(random: Random, plan: StreetPlan, { pavement, side }:
 }
 
 function addTreeRow(random: Random, plan: StreetPlan, { pavement, side }: OnSide): void {
-  const gap = random.between(8, 14)
+  const gap = random.between(6.5, 11)
   const behind = side.strip > 0 ? side.strip / 2 + 0.1 : 0.85
-  const height = random.between(6, 10.5)
+  const height = random.between(6.5, 12.5)
   const garden = { writer: pavement.writer, style: plan.style }
   for (let z = -60 + random.between(0, gap); z < 62; z += gap * random.between(0.85, 1.2)) {
     const x = kerbside(side, behind)
@@ -142,15 +144,15 @@ function addReservePlants(random: Random, plan: StreetPlan, { writer, occupancy 
   }
 }
 
-function addPeople(random: Random, plan: StreetPlan, { crowd, occupancy }: Pavement): void {
+function addPeople(random: Random, plan: StreetPlan, { crowd, occupancy, focus }: Pavement): void {
   const put = (place: { x: number; y: number; z: number; yaw: number }): void => {
     if (occupancy.claim(around(place.x, place.z, [0.32, 0.32]))) addPerson(random, crowd, place)
   }
-  const groups = plan.style === 'source' ? whole(random, 6, 13) : whole(random, 9, 20)
+  const groups = plan.style === 'source' ? whole(random, 8, 17) : whole(random, 10, 22)
   for (let group = 0; group < groups; group++) {
     const side = plan.sides[random.below(2)]
     // more of them near the cameras
-    const z = spread(random) * 18
+    const z = chance(random, 0.6) ? focus(random, 14) : spread(random) * 20
     if (Math.abs(z) > EXTENT - 6 || nearCross(plan, z, 0.5)) continue
     const yaw = (chance(random, 0.5) ? 0 : Math.PI) + spread(random) * 0.3
     const across = side.kerb + side.strip + random.between(0.9, side.walk - 0.5)

@@ -28,20 +28,20 @@ export function addTree(random: Random, { writer, style }: Garden, { height, ...
     }
     return
   }
-  const reach = height * random.between(0.2, 0.27)
+  const reach = height * random.between(0.24, 0.33)
   for (let branch = 0, count = whole(random, 2, 3); branch < count; branch++) {
     const angle = (branch / count) * 6.28 + random.between(-0.5, 0.5)
     tree.tube(wood, { from: [0, fork, 0], to: [Math.sin(angle) * reach * 0.7, fork + height * 0.24, Math.cos(angle) * reach * 0.7], radius: radius * 0.6, radiusTo: radius * 0.25 })
   }
   const middle = fork + (height - fork) * 0.52
-  const cover = random.between(0.62, 0.85)
+  const cover = random.between(0.72, 0.92)
   tree.leaves(green, { centre: [0, middle + reach * 0.35, 0], radii: [reach * 0.85, (height - fork) * 0.46, reach * 0.85], cover })
-  for (let ball = 0, count = whole(random, 4, 7); ball < count; ball++) {
+  for (let ball = 0, count = Math.abs(place.z) > 36 ? 3 : whole(random, 4, 7); ball < count; ball++) {
     const angle = (ball / count) * 6.28 + random.between(-0.4, 0.4)
     const out = reach * random.between(0.5, 0.75)
     const size = reach * random.between(0.45, 0.65)
     const y = Math.max(fork + size * 0.55, middle + random.between(-0.28, 0.3) * (height - fork))
-    tree.leaves(green, { centre: [Math.sin(angle) * out, y, Math.cos(angle) * out], radii: [size, size * random.between(0.75, 0.95), size], cover: cover * random.between(0.9, 1.05) })
+    tree.leaves(green, { centre: [Math.sin(angle) * out, y, Math.cos(angle) * out], radii: [size, size * random.between(0.75, 0.95), size], cover: Math.min(0.95, cover * random.between(0.9, 1.05)) })
   }
 }
 

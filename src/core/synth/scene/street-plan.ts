@@ -56,7 +56,7 @@ export const ZEBRA_HALF = 1.7
 export function drawPlan(random: Random, style: Style): StreetPlan {
   const source = style === 'source'
   const laneWidth = random.between(3, 3.6)
-  const lanes = chance(random, source ? 0.4 : 0.3) ? 2 : 1
+  const lanes = chance(random, source ? 0.33 : 0.3) ? 2 : 1
   const trams = random.next()
   const reserve: Reserve = trams < 0.13 ? 'tram on grass' : trams < 0.27 ? 'tram on stone' : trams < 0.36 ? 'green' : 'none'
   const reserveHalf = reserve === 'none' ? 0 : reserve === 'green' ? random.between(0.8, 1.8) : random.between(1.7, 2.1)
@@ -67,12 +67,12 @@ export function drawPlan(random: Random, style: Style): StreetPlan {
     const parking = chance(random, 0.65) ? random.between(2.1, 2.4) : 0
     const kerb = reserveHalf + lanes * laneWidth + cycleLane + parking + 0.3
     const strip = chance(random, source ? 0.3 : 0.25) ? random.between(1.2, 2.4) : 0
-    const walk = random.between(2.4, 4.8)
+    const walk = random.between(2.8, 5.6)
     return { sign, lanes, laneStart: reserveHalf, laneWidth, cycleLane, parking, kerb, strip, walk, front: kerb + strip + walk }
   }
   const sides = [side(-1), side(1)] as const
   const crossHalf = random.between(3.2, 6)
-  const cross = chance(random, 0.7) ? { z: random.between(-22, 22), half: crossHalf, walk: random.between(2.2, 3.5) } : undefined
+  const cross = chance(random, 0.7) ? { z: random.between(-1, 1) * (source ? 22 : 14), half: crossHalf, walk: random.between(2.2, 3.5) } : undefined
   const zebras = cross ? [cross.z - cross.half - 2.6, cross.z + cross.half + 2.6] : chance(random, 0.7) ? [random.between(-16, 16)] : []
   return { style, sides, reserve, reserveHalf, tramLane, cross, zebras }
 }

@@ -1,34 +1,37 @@
 /** Puts vehicles into lanes, parking strips and the cross street. What is rare is placed first and near the cameras. */
 import { type Random, chance, spread, whole } from './draw.ts'
+import type { Focus } from './focus.ts'
 import { BUS_LENGTH, TRUCK_LENGTH, addBus, addTram, addTruck, drawTramCars, tramLength } from './heavy-vehicles.ts'
 import { type Occupancy, around } from './occupancy.ts'
 import type { Crowd } from './people.ts'
-import { type Side, type StreetPlan, ZEBRA_HALF, headingOf, laneX, nearCross } from './street-plan.ts'
+import { KERB, type Side, type StreetPlan, ZEBRA_HALF, headingOf, laneX, nearCross } from './street-plan.ts'
 import { addBicycle, addMotorcycle } from './two-wheelers.ts'
 import { CAR_LENGTH, type Traffic, addCar, drawCarKind } from './vehicles.ts'
 
 export interface Flow extends Traffic {
   readonly crowd: Crowd
   readonly occupancy: Occupancy
+  readonly focus: Focus
 }
 
 /** Shares of streets with such a vehicle near the cameras. */
 const SHARES = {
-  source: { bus: 0.5, truck: 0.62, motorcycle: 0.6, cyclist: 0.62, parkedMotorcycle: 0.4 },
-  target: { bus: 0.5, truck: 0.48, motorcycle: 0.62, cyclist: 0.75, parkedMotorcycle: 0.5 },
+  source: { bus: 0.68, truck: 0.62, motorcycle: 0.75, cyclist: 0.7, parkedMotorcycle: 0.55 },
+  target: { bus: 0.62, truck: 0.48, motorcycle: 0.85, cyclist: 0.8, parkedMotorcycle: 0.7 },
 } as const
 
 /** Beyond this distance from the street's middle nobody sees a door handle. */
-const NEAR = 34
+const NEAR = 26
 
 export function addTraffic(random: Random, plan: StreetPlan, flow: Flow): void {
   addTrams(random, plan, flow)
   const shares = SHARES[plan.style]
   const times = (share: number): number => (chance(random, share) ? (chance(random, 0.3) ? 2 : 1) : 0)
-  for (let bus = times(shares.bus); bus > 0; bus--) placeInLane(random, plan, { flow, length: BUS_LENGTH, reach: 30, add: (place) => addBus(random, flow, place) })
-  for (let truck = times(shares.truck); truck > 0; truck--) placeInLane(random, plan, { flow, length: TRUCK_LENGTH, reach: 28, add: (place) => addTruck(random, flow, place) })
-  for (let bike = times(shares.motorcycle); bike > 0; bike--) placeInLane(random, plan, { flow, length: 2, reach: 18, add: (place) => addMotorcycle(random, flow.crowd, { ...place, ridden: true, lampsOn: flow.lampsOn }) })
+  for (let bus = times(shares.bus); bus > 0; bus--) placeInLane(random, plan, { flow, length: BUS_LENGTH, reach: 22, add: (place) => addBus(random, flow, place) })
+  for (let truck = times(shares.truck); truck > 0; truck--) placeInLane(random, plan, { flow, length: TRUCK_LENGTH, reach: 20, add: (place) => addTruck(random, flow, place) })
+  for (let bike = times(shares.motorcycle); bike > 0; bike--) placeInLane(random, plan, { flow, length: 2, reach: 11, add: (place) => addMotorcycle(random, flow.crowd, { ...place, ridden: true, lampsOn: flow.lampsOn }) })
   for (let rider = chance(random, shares.cyclist) ? whole(random, 1, 4) : 0; rider > 0; rider--) addCyclist(random, plan, flow)
+  if (chance(random, shares.parkedMotorcycle)) addParkedMotorcycles(random, plan, flow)
   for (const side of plan.sides) {
     if (side.parking > 0) addParked(random, plan, { flow, side })
     for (let lane = 0; lane < side.lanes; lane++) addDriving(random, plan, { flow, side, lane })
@@ -46,7 +49,7 @@ function placeInLane(random: Random, plan: StreetPlan, { flow, length, reach, ad
   for (let tries = 0; tries < 14; tries++) {
     const side = plan.sides[random.below(2)]
     const x = laneX(side, random.below(side.lanes)) + spread(random) * 0.12
-    const z = random.between(-reach, reach)
+    const z = tries < 8 ? flow.focus(random, reach) : random.between(-30, 30)
     if (!flow.occupancy.claim(around(x, z, [1.35, length / 2 + 0.9]))) continue
     add({ x, z, yaw: headingOf(side) + spread(random) * 0.015 })
     return
@@ -55,12 +58,12 @@ function placeInLane(random: Random, plan: StreetPlan, { flow, length, reach, ad
 
 function addTrams(random: Random, plan: StreetPlan, flow: Flow): void {
   const onReserve = plan.reserve === 'tram on grass' || plan.reserve === 'tram on stone'
-  if ((!onReserve && plan.tramLane === undefined) || chance(random, 0.06)) return
+  if ((!onReserve && plan.tramLane === undefined) || chance(random, 0.18)) return
   const side = plan.sides[plan.tramLane ?? random.below(2)]
   const x = onReserve ? 0 : laneX(side, 0)
   for (let tries = 0; tries < 30; tries++) {
     const cars = Math.max(2, drawTramCars(random) - (tries > 10 ? 1 : 0))
-    const z = random.between(-34, 34)
+    const z = tries < 12 ? flow.focus(random, 26) : random.between(-36, 36)
     if (!flow.occupancy.claim(around(x, z, [1.3, tramLength(cars) / 2 + 1.2]))) continue
     addTram(random, flow, { x, y: plan.reserve === 'tram on grass' ? 0.12 : 0, z, yaw: headingOf(side), cars })
     return
@@ -73,7 +76,7 @@ function addCyclist(random: Random, plan: StreetPlan, flow: Flow): void {
     const lanesEnd = side.laneStart + side.lanes * side.laneWidth
     const across = side.cycleLane > 0 ? lanesEnd + side.cycleLane / 2 : lanesEnd - 0.5
     const x = side.sign * across + spread(random) * 0.12
-    const z = random.between(-16, 16)
+    const z = flow.focus(random, 10)
     if (!flow.occupancy.claim(around(x, z, [0.4, 1.2]))) continue
     addBicycle(random, flow.crowd, { x, z, yaw: headingOf(side) + spread(random) * 0.08, ridden: true })
     return
@@ -88,12 +91,7 @@ function keptFree(plan: StreetPlan, z: number, half: number): boolean {
 function addParked(random: Random, plan: StreetPlan, { flow, side }: { flow: Flow; side: Side }): void {
   const across = side.kerb - side.parking / 2 - 0.1
   const filled = random.between(0.5, 0.95)
-  const motorcycles = chance(random, SHARES[plan.style].parkedMotorcycle)
   for (let z = -62 + random.between(0, 3); z < 62; ) {
-    if (motorcycles && Math.abs(z) < 18 && chance(random, 0.3)) {
-      z += addParkedMotorcycles(random, plan, { flow, side, from: z, across })
-      continue
-    }
     const kind = drawCarKind(random, plan.style)
     const truck = chance(random, 0.04)
     const length = truck ? TRUCK_LENGTH : CAR_LENGTH[kind]
@@ -108,16 +106,18 @@ function addParked(random: Random, plan: StreetPlan, { flow, side }: { flow: Flo
   }
 }
 
-/** A few motorcycles side by side, at an angle to the kerb; returns the length that they take. */
-function addParkedMotorcycles(random: Random, plan: StreetPlan, { flow, side, from, across }: { flow: Flow; side: Side; from: number; across: number }): number {
-  const count = whole(random, 2, 4)
-  for (let bike = 0; bike < count; bike++) {
-    const z = from + 0.6 + bike * 0.95
-    const x = side.sign * across
-    if (keptFree(plan, z, 0.5) || !flow.occupancy.claim(around(x, z, [1, 0.46]))) continue
-    addMotorcycle(random, flow.crowd, { x, z, yaw: (side.sign * Math.PI) / 2 + 0.25 + spread(random) * 0.08, ridden: false, lampsOn: false })
+/** A few motorcycles side by side, at an angle to the kerb; on the pavement where there is no parking strip. */
+function addParkedMotorcycles(random: Random, plan: StreetPlan, flow: Flow): void {
+  const side = plan.sides[random.below(2)]
+  const from = flow.focus(random, 9)
+  const onRoad = side.parking > 0
+  const x = side.sign * (onRoad ? side.kerb - side.parking / 2 - 0.1 : side.kerb + 1.15)
+  const yaw = (side.sign * Math.PI) / 2 + 0.25 + (chance(random, 0.3) ? Math.PI : 0)
+  for (let bike = 0, count = whole(random, 2, 4); bike < count; bike++) {
+    const z = from + bike * 0.95
+    if ((onRoad ? keptFree(plan, z, 0.5) : nearCross(plan, z, 1)) || !flow.occupancy.claim(around(x, z, [1, 0.46]))) continue
+    addMotorcycle(random, flow.crowd, { x, y: onRoad ? 0 : KERB, z, yaw: yaw + spread(random) * 0.08, ridden: false, lampsOn: false })
   }
-  return count * 0.95 + 0.8
 }
 
 function addDriving(random: Random, plan: StreetPlan, { flow, side, lane }: { flow: Flow; side: Side; lane: number }): void {

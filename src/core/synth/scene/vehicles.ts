@@ -17,18 +17,20 @@ export interface Wheels {
   readonly radius: number
   /** where the axles are along z */
   readonly axles: readonly number[]
-  readonly arches: boolean
+  /** arches, hubs and caps are drawn only from close by */
+  readonly near: boolean
 }
 
-export function addWheels(brush: Brush, { half, radius, axles, arches }: Wheels): void {
+export function addWheels(brush: Brush, { half, radius, axles, near }: Wheels): void {
   for (const z of axles) {
     for (const sign of [-1, 1]) {
       const disc = (material: Material, size: number, out: number): void =>
         brush.tube(material, { from: [sign * (half - 0.22), radius, z], to: [sign * (half + out), radius, z], radius: size })
-      if (arches) disc(BLACK, radius + 0.07, 0.004)
       disc(RUBBER, radius, 0.015)
+      if (!near) continue
+      disc(BLACK, radius + 0.07, 0.004)
       disc(STEEL, radius * 0.62, 0.022)
-      if (arches) disc(BLACK, radius * 0.2, 0.027)
+      disc(BLACK, radius * 0.2, 0.027)
     }
   }
 }
@@ -98,7 +100,7 @@ export function addCar(random: Random, { writer, style, lampsOn }: Traffic, { ne
     car.tube(paint, { from: [-half + 0.1, (low + waist) / 2 + 0.03, nose], to: [half - 0.1, (low + waist) / 2 + 0.03, nose], radius: (waist - low) / 2 })
   }
   addCabin(car, paint, { body, near, closed: kind === 'van' && chance(random, 0.7) })
-  addWheels(car, { half, radius: kind === 'van' ? 0.34 : 0.31, axles: [end - 0.78, -end + 0.8], arches: near })
+  addWheels(car, { half, radius: kind === 'van' ? 0.34 : 0.31, axles: [end - 0.78, -end + 0.8], near })
   addLamps(car, { x: half - 0.22, y: waist - 0.04, front: end + 0.03, back: -end - 0.03, on: lampsOn && !parked })
   if (!near) return
   car.box(BLACK, [0, low + 0.12, end + 0.02], [half * 0.55, 0.09, 0.06])
@@ -121,11 +123,12 @@ function addCabin(car: Brush, paint: Material, { body, near, closed }: { body: B
   if (closed) car.box(paint, [0, middle, (glassBack + roofBack) / 2], [half - 0.05, up, (glassBack - roofBack) / 2])
   else car.gableAcross(WINDOW, [0, middle, roofBack], [inner, up, backRun])
   car.box(paint, [0, height, (roofFront + roofBack) / 2], [inner + 0.01, 0.035, (roofFront - roofBack) / 2 + 0.05])
+  if (!near) return
   for (const sign of [-1, 1]) {
     const x = sign * (inner - 0.01)
     car.tube(paint, { from: [x, belt - 0.03, roofFront + frontRun], to: [x, height, roofFront], radius: 0.04 })
     if (!closed) car.tube(paint, { from: [x, belt - 0.03, roofBack - backRun], to: [x, height, roofBack], radius: 0.06 })
   }
-  if (near && !closed) for (const z of [roofFront * 0.45 + roofBack * 0.55, roofBack + 0.04]) car.box(paint, [0, middle, z], [inner + 0.012, up, 0.05])
+  if (!closed) for (const z of [roofFront * 0.45 + roofBack * 0.55, roofBack + 0.04]) car.box(paint, [0, middle, z], [inner + 0.012, up, 0.05])
 }
 
