@@ -12,7 +12,7 @@ export interface Camera {
   readonly panorama: boolean
   readonly width: number
   readonly height: number
-  /** panorama: radians per column and row; pinhole: columns per unit of the tangent (focal length) */
+  /** radians per column and row (of a pinhole image: in its middle), pixels per radian there */
   readonly perColumn: number
   readonly perRow: number
   readonly focal: number
@@ -22,6 +22,11 @@ export interface Camera {
   readonly x: number
   readonly y: number
   readonly z: number
+  /** panorama: sines and cosines of the columns' yaws and rows' pitches, at the pixels' centres */
+  readonly columnSin: Float64Array
+  readonly columnCos: Float64Array
+  readonly rowSin: Float64Array
+  readonly rowCos: Float64Array
 }
 
 /** Conventions of ../../geometry: the spot's yaw in the middle column, the horizon in the middle row. */
@@ -29,19 +34,28 @@ export function newCamera(spot: CameraSpot, { view, width, height, fovDeg }: Omi
   const panorama = view === 'panorama'
   const fov = degreesToRadians(fovDeg)
   const [x, y, z] = spot.position
+  const focal = panorama ? width / (2 * Math.PI) : width / 2 / Math.tan(fov / 2)
+  const perColumn = panorama ? (2 * Math.PI) / width : 1 / focal
+  const perRow = panorama ? fov / height : 1 / focal
+  const yaws = Float64Array.from({ length: width }, (_, column) => (column + 0.5 - width / 2) * perColumn + spot.yaw)
+  const pitches = Float64Array.from({ length: height }, (_, row) => (height / 2 - row - 0.5) * perRow)
   return {
     panorama,
     width,
     height,
-    perColumn: (2 * Math.PI) / width,
-    perRow: fov / height,
-    focal: panorama ? width / (2 * Math.PI) : width / 2 / Math.tan(fov / 2),
+    perColumn,
+    perRow,
+    focal,
     yaw: spot.yaw,
     sinYaw: Math.sin(spot.yaw),
     cosYaw: Math.cos(spot.yaw),
     x,
     y,
     z,
+    columnSin: yaws.map(Math.sin),
+    columnCos: yaws.map(Math.cos),
+    rowSin: pitches.map(Math.sin),
+    rowCos: pitches.map(Math.cos),
   }
 }
 
@@ -69,4 +83,21 @@ export function aim(camera: Camera, ray: Float64Array, { column, row }: { column
   ray[4] = up / length
   ray[5] = (camera.cosYaw * camera.focal - camera.sinYaw * right) / length
   ray[RAY_PIXEL] = 1 / camera.focal
+}
+
+/** `aim` through a pixel's centre, faster. */
+export function aimAtPixel(camera: Camera, ray: Float64Array, { column, row }: { column: number; row: number }): void {
+  if (!camera.panorama) {
+    aim(camera, ray, { column: column + 0.5, row: row + 0.5 })
+    return
+  }
+  ray[0] = camera.x
+  ray[1] = camera.y
+  ray[2] = camera.z
+  ray[3] = camera.rowCos[row] * camera.columnSin[column]
+  ray[4] = camera.rowSin[row]
+  ray[5] = camera.rowCos[row] * camera.columnCos[column]
+  ray[RAY_FROM] = NEAREST
+  ray[RAY_TO] = FARTHEST
+  ray[RAY_PIXEL] = camera.perRow
 }

@@ -1,7 +1,7 @@
 /** A street, a place, a lens: an image with its truth. */
 import type { CameraSpot, Scene, SynthRequest, SyntheticImage } from '../types.ts'
-import { aim, newCamera, type Camera } from './camera.ts'
-import { castRay } from './cast.ts'
+import { castBeams, castInBeam, squareOf, type Beams } from './beams.ts'
+import { aimAtPixel, newCamera, type Camera } from './camera.ts'
 import { newRay, RAY_TO } from './shapes.ts'
 import { develop } from './sensor.ts'
 import { newShader, shade, type Shader } from './shade.ts'
@@ -21,11 +21,12 @@ export function renderScene(scene: Scene, spot: CameraSpot, view: View): Synthet
   const world = packScene(scene)
   const camera = newCamera(spot, view)
   const frame = newFrame(width, height)
-  castPrimaryRays(world, camera, frame)
+  const beams = castBeams(world, camera)
+  castPrimaryRays(world, camera, { frame, beams })
   const shader = newShader(world)
   shadePixels(shader, camera, frame)
   const radiance = composeLight(world, frame, camera.panorama)
-  smoothEdges(shader, camera, { frame, radiance })
+  smoothEdges(shader, camera, { frame, beams, radiance })
   const { sensor } = scene
   const wraps = camera.panorama
   const blurPx = (sensor.blur * width) / 1024
@@ -34,31 +35,31 @@ export function renderScene(scene: Scene, spot: CameraSpot, view: View): Synthet
 }
 
 /** Which part each pixel's centre shows, and how far away. */
-export function castPrimaryRays(world: World, camera: Camera, frame: Frame): void {
+export function castPrimaryRays(world: World, camera: Camera, { frame, beams }: { frame: Frame; beams: Beams }): void {
   const ray = newRay()
   const at = { column: 0, row: 0 }
-  let guess = -1
+  const place = { beams, square: 0 }
   for (let row = 0; row < camera.height; row++) {
     for (let column = 0; column < camera.width; column++) {
-      at.column = column + 0.5
-      at.row = row + 0.5
-      aim(camera, ray, at)
-      const part = castRay(world, ray, guess)
-      if (part >= 0) guess = part
+      at.column = column
+      at.row = row
+      aimAtPixel(camera, ray, at)
+      place.square = squareOf(beams, column, row)
+      const part = castInBeam(world, ray, place)
       frame.parts[row * camera.width + column] = part
       frame.depths[row * camera.width + column] = part === SKY_PART ? Infinity : ray[RAY_TO]
     }
   }
 }
 
-function shadePixels(shader: Shader, camera: Camera, frame: Frame): void {
+export function shadePixels(shader: Shader, camera: Camera, frame: Frame): void {
   const at = { column: 0, row: 0 }
   for (let row = 0; row < camera.height; row++) {
     for (let column = 0; column < camera.width; column++) {
       const pixel = row * camera.width + column
-      at.column = column + 0.5
-      at.row = row + 0.5
-      aim(camera, shader.ray, at)
+      at.column = column
+      at.row = row
+      aimAtPixel(camera, shader.ray, at)
       shader.ray[RAY_TO] = frame.depths[pixel]
       shade(shader, frame.parts[pixel], (column & 3) + 4 * (row & 3))
       frame.faces[pixel] = shader.face

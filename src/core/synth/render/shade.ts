@@ -2,7 +2,7 @@
 import { lookAt, LOOK_GLOSS, LOOK_LIGHT, newLook } from './patterns.ts'
 import { newRay, RAY_FROM, RAY_PIXEL, RAY_TO } from './shapes.ts'
 import { AMBIENT, plainSkyRadiance, skyRadiance, SUN, SUNLIGHT } from './sky.ts'
-import { FACE, FACE_GROUND, newSurface, NORMAL, OPENNESS, SKY_PART, surfaceAt } from './surface.ts'
+import { FACE, faceAt, FACE_GROUND, newSurface, NORMAL, OPENNESS, SKY_PART } from './surface.ts'
 import { anyPart, nearestPart } from './trace.ts'
 import { hash3, noise2, smoothStep, unit, unitOf } from './noise.ts'
 import { COLOR, FOLIAGE, MATERIAL_STRIDE, SECOND, type World } from './world.ts'
@@ -68,14 +68,13 @@ export function shade(shader: Shader, part: number, turn: number): void {
     skyRadiance(world.sky, ray, { at: 3, out: extra })
     albedo.fill(0)
     shader.sun = shader.sunSeen = shader.up = shader.open = 0
-    shader.face = -1
+    shader.face = SKY_PART
     return
   }
-  surfaceAt(world, part, { ray, surface })
+  shader.face = faceAt(world, part, shader)
   const material = part >= 0 ? world.partMaterials[part] : world.groundMaterials[-2 - part]
   lookAt(world, material, { surface, look })
   const leaf = part >= 0 && world.kinds[part] === FOLIAGE
-  shader.face = part >= 0 ? part * 8 + surface[FACE] : part
   shader.up = surface[NORMAL + 1]
   for (let channel = 0; channel < 3; channel++) {
     albedo[channel] = look[channel]

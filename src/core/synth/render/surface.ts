@@ -1,7 +1,7 @@
 /** What a ray has met: the place, the face, and the face's own coordinates, for patterns and light. */
 import { hash3, unitOf } from './noise.ts'
 import { RAY_PIXEL, RAY_TO } from './shapes.ts'
-import { BOARDS, BOX, COS, CYLINDER, FOLIAGE, GABLE, SIN, SOLID_STRIDE, type World } from './world.ts'
+import { BOARDS, BOX, CELL, COS, CYLINDER, FOLIAGE, GABLE, SIN, SOLID_STRIDE, type World } from './world.ts'
 
 /** Offsets in a surface: place (3), normal towards the viewer (3). */
 export const NORMAL = 3
@@ -53,6 +53,13 @@ export function surfaceAt(world: World, part: number, { ray, surface }: { ray: F
   slant(surface, ray, Math.max(0.05, -facing))
 }
 
+/** As `surfaceAt`; returns the face's name: two places with the same name lie on one face of one part (or on one kind of ground). */
+export function faceAt(world: World, part: number, { ray, surface }: { ray: Float64Array; surface: Float64Array }): number {
+  if (part === SKY_PART) return SKY_PART
+  surfaceAt(world, part, { ray, surface })
+  return part >= 0 ? part * 8 + surface[FACE] : part
+}
+
 /** For upright faces: along is right-hand of the normal seen from above. */
 function slant(surface: Float64Array, ray: Float64Array, facing: number): void {
   const level = Math.hypot(surface[NORMAL], surface[NORMAL + 2])
@@ -77,7 +84,10 @@ function groundSurface(surface: Float64Array): void {
   surface[FACE] = FACE_GROUND
 }
 
-/** Boxes, roofs, ellipsoids: in their own frame, x to the right, z ahead. */
+/** the place and the normal in the solid's own frame: x to the right, y up, z ahead */
+const local = new Float64Array(6)
+
+/** Boxes, roofs, ellipsoids: in their own frame. */
 function turnedSurface(world: World, part: number, surface: Float64Array): void {
   const s = world.solids
   const i = part * SOLID_STRIDE
@@ -86,98 +96,101 @@ function turnedSurface(world: World, part: number, surface: Float64Array): void 
   const sin = s[i + SIN]
   const dx = surface[0] - s[i]
   const dz = surface[2] - s[i + 2]
-  const x = cos * dx - sin * dz
-  const y = surface[1] - s[i + 1]
-  const z = sin * dx + cos * dz
+  local[0] = cos * dx - sin * dz
+  local[1] = surface[1] - s[i + 1]
+  local[2] = sin * dx + cos * dz
+  local[3] = 0
+  local[4] = 0
+  local[5] = 0
+  if (kind === BOX || kind === BOARDS) boxSurface(s, i, surface)
+  else if (kind === GABLE) gableSurface(s, i, surface)
+  else {
+    ellipsoidSurface(s, i, surface)
+    if (kind === FOLIAGE) turnLeaf(part, s[i + CELL])
+  }
+  surface[NORMAL] = cos * local[3] + sin * local[5]
+  surface[NORMAL + 1] = local[4]
+  surface[NORMAL + 2] = cos * local[5] - sin * local[3]
+}
+
+function boxSurface(s: Float64Array, i: number, surface: Float64Array): void {
+  const ax = Math.abs(local[0]) / s[i + 3]
+  const ay = Math.abs(local[1]) / s[i + 4]
+  const az = Math.abs(local[2]) / s[i + 5]
+  if (ay >= ax && ay >= az) levelFace(s, i, surface)
+  else uprightFace(s, i, { surface, ahead: az > ax })
+}
+
+function levelFace(s: Float64Array, i: number, surface: Float64Array): void {
+  local[4] = local[1] < 0 ? -1 : 1
+  surface[ALONG] = local[0] + s[i + 3]
+  surface[UP] = local[2] + s[i + 5]
+  surface[FACE_WIDTH] = 2 * s[i + 3]
+  surface[FACE_HEIGHT] = 2 * s[i + 5]
+  surface[FACE] = local[1] < 0 ? FACE_TOP + 1 : FACE_TOP
+}
+
+/** Sides: along runs to the right of one who looks at the face from outside. */
+function uprightFace(s: Float64Array, i: number, { surface, ahead }: { surface: Float64Array; ahead: boolean }): void {
+  const sign = (ahead ? local[2] : local[0]) < 0 ? -1 : 1
+  const half = ahead ? s[i + 3] : s[i + 5]
+  local[ahead ? 5 : 3] = sign
+  surface[ALONG] = half + (ahead ? -sign * local[0] : sign * local[2])
+  surface[UP] = local[1] + s[i + 4]
+  surface[FACE_WIDTH] = 2 * half
+  surface[FACE_HEIGHT] = 2 * s[i + 4]
+  surface[FACE] = (ahead ? 2 : 0) + (sign < 0 ? 1 : 0)
+}
+
+function gableSurface(s: Float64Array, i: number, surface: Float64Array): void {
   const halfX = s[i + 3]
   const halfY = s[i + 4]
-  const halfZ = s[i + 5]
-  let nx = 0
-  let ny = 0
-  let nz = 0
-  if (kind === BOX || kind === BOARDS) {
-    const ax = Math.abs(x) / halfX
-    const ay = Math.abs(y) / halfY
-    const az = Math.abs(z) / halfZ
-    if (ay >= ax && ay >= az) ny = y < 0 ? -1 : 1
-    else if (ax >= az) nx = x < 0 ? -1 : 1
-    else nz = z < 0 ? -1 : 1
-  } else if (kind === GABLE) {
-    const slopes = (halfX * y + 2 * halfY * Math.abs(x)) / (halfX * halfY)
-    const ends = Math.abs(z) / halfZ
-    if (-y / halfY >= slopes && -y / halfY >= ends) ny = -1
-    else if (ends >= slopes) nz = z < 0 ? -1 : 1
-    else {
-      const length = Math.hypot(halfX, 2 * halfY)
-      nx = ((x < 0 ? -2 : 2) * halfY) / length
-      ny = halfX / length
-    }
-  } else {
-    nx = x / (halfX * halfX)
-    ny = y / (halfY * halfY)
-    nz = z / (halfZ * halfZ)
-    const length = Math.hypot(nx, ny, nz) || 1
-    nx /= length
-    ny /= length
-    nz /= length
-    if (kind === FOLIAGE) {
-      surface[OPENNESS] = Math.hypot(x / halfX, y / halfY, z / halfZ)
-      const word = hash3(Math.floor(x * 9), Math.floor(y * 9), Math.floor(z * 9) + part * 7)
-      nx += (unitOf(word, 0) - 0.5) * 1.1
-      ny += (unitOf(word, 10) - 0.5) * 1.1
-      nz += (unitOf(word, 20) - 0.5) * 1.1
-      const bent = Math.hypot(nx, ny, nz) || 1
-      nx /= bent
-      ny /= bent
-      nz /= bent
-    }
+  const slopes = (halfX * local[1] + 2 * halfY * Math.abs(local[0])) / (halfX * halfY)
+  const ends = Math.abs(local[2]) / s[i + 5]
+  if (-local[1] / halfY >= slopes && -local[1] / halfY >= ends) {
+    levelFace(s, i, surface)
+    return
   }
-  surface[NORMAL] = cos * nx + sin * nz
-  surface[NORMAL + 1] = ny
-  surface[NORMAL + 2] = cos * nz - sin * nx
-  faceCoordinates(surface, kind, { x, y, z, nx, ny, nz, halfX, halfY, halfZ })
+  uprightFace(s, i, { surface, ahead: ends >= slopes })
+  if (ends >= slopes) return
+  const length = Math.hypot(halfX, 2 * halfY)
+  local[3] = ((local[0] < 0 ? -2 : 2) * halfY) / length
+  local[4] = halfX / length
+  surface[UP] = ((local[1] + halfY) / (2 * halfY)) * length
+  surface[FACE_HEIGHT] = length
 }
 
-interface LocalFace {
-  readonly x: number
-  readonly y: number
-  readonly z: number
-  readonly nx: number
-  readonly ny: number
-  readonly nz: number
-  readonly halfX: number
-  readonly halfY: number
-  readonly halfZ: number
+function ellipsoidSurface(s: Float64Array, i: number, surface: Float64Array): void {
+  const x = local[0] / s[i + 3]
+  const y = local[1] / s[i + 4]
+  const z = local[2] / s[i + 5]
+  const reach = Math.max(s[i + 3], s[i + 5])
+  surface[OPENNESS] = Math.sqrt(x * x + y * y + z * z)
+  local[3] = x / s[i + 3]
+  local[4] = y / s[i + 4]
+  local[5] = z / s[i + 5]
+  unitNormal()
+  surface[ALONG] = Math.atan2(local[0], local[2]) * reach
+  surface[UP] = local[1] + s[i + 4]
+  surface[FACE_WIDTH] = 2 * Math.PI * reach
+  surface[FACE_HEIGHT] = 2 * s[i + 4]
+  surface[FACE] = FACE_ROUND
 }
 
-function faceCoordinates(surface: Float64Array, kind: number, face: LocalFace): void {
-  const { x, y, z, nx, ny, nz, halfX, halfY, halfZ } = face
-  surface[UP] = y + halfY
-  surface[FACE_HEIGHT] = 2 * halfY
-  if (kind !== BOX && kind !== BOARDS && kind !== GABLE) {
-    surface[ALONG] = Math.atan2(x, z) * Math.max(halfX, halfZ)
-    surface[FACE_WIDTH] = 2 * Math.PI * Math.max(halfX, halfZ)
-    surface[FACE] = FACE_ROUND
-  } else if (nx !== 0) {
-    // along runs to the viewer's right: ahead on the left side's outside is to the left
-    surface[ALONG] = nx > 0 ? z + halfZ : halfZ - z
-    surface[FACE_WIDTH] = 2 * halfZ
-    surface[FACE] = nx > 0 ? 0 : 1
-    if (kind === GABLE) {
-      surface[UP] = ((y + halfY) / (2 * halfY)) * Math.hypot(halfX, 2 * halfY)
-      surface[FACE_HEIGHT] = Math.hypot(halfX, 2 * halfY)
-    }
-  } else if (nz !== 0) {
-    surface[ALONG] = nz > 0 ? halfX - x : x + halfX
-    surface[FACE_WIDTH] = 2 * halfX
-    surface[FACE] = nz > 0 ? 2 : 3
-  } else {
-    surface[ALONG] = x + halfX
-    surface[UP] = z + halfZ
-    surface[FACE_WIDTH] = 2 * halfX
-    surface[FACE_HEIGHT] = 2 * halfZ
-    surface[FACE] = ny > 0 ? FACE_TOP : FACE_TOP + 1
-  }
+function unitNormal(): void {
+  const length = Math.sqrt(local[3] * local[3] + local[4] * local[4] + local[5] * local[5]) || 1
+  local[3] /= length
+  local[4] /= length
+  local[5] /= length
+}
+
+/** Each leaf hangs its own way. */
+function turnLeaf(part: number, size: number): void {
+  const word = hash3(Math.floor(local[0] / size), Math.floor(local[1] / size), Math.floor(local[2] / size) + part * 7)
+  local[3] += (unitOf(word, 0) - 0.5) * 1.1
+  local[4] += (unitOf(word, 10) - 0.5) * 1.1
+  local[5] += (unitOf(word, 20) - 0.5) * 1.1
+  unitNormal()
 }
 
 function cylinderSurface(s: Float64Array, i: number, surface: Float64Array): void {
