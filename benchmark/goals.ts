@@ -1,0 +1,47 @@
+import type { Row } from './results.ts'
+
+/** What the method must reach on data whose truth is known. */
+export interface Goal {
+  readonly text: string
+  /** null: a row that it needs is missing */
+  readonly value: number | null
+  readonly needed: number
+  /** points, or percent of the way */
+  readonly unit: 'points' | '%'
+  readonly met: boolean | null
+}
+
+/** Points of mIoU that the papers claim over the best domain adaptation. */
+const CLAIM = 3.75
+/** Share of the way from the source-only student to one that is taught the truth. */
+const WAY = 60
+
+export function goalsOf(rows: readonly Pick<Row, 'name' | 'miou'>[]): Goal[] {
+  const of = (name: string): number | null => rows.find((row) => row.name === name)?.miou ?? null
+  const [goodsam, selfTraining, taDirect, source, supervised] = ['goodsam', 'self-training', 'ta-direct', 'source-only', 'supervised'].map(of)
+  return [
+    atLeast('GoodSAM above self-training on the TA\'s labels', difference(goodsam, selfTraining), { needed: CLAIM, unit: 'points' }),
+    above('GoodSAM above the TA applied directly', difference(goodsam, taDirect), { needed: 0, unit: 'points' }),
+    atLeast('GoodSAM on the way from source-only to supervised', shareOfWay(goodsam, source, supervised), { needed: WAY, unit: '%' }),
+  ]
+}
+
+/** Percent of the way from `from` to `to`; null where something is missing or there is no way up. */
+export function shareOfWay(at: number | null, from: number | null, to: number | null): number | null {
+  if (at === null || from === null || to === null || to <= from) return null
+  return (100 * (at - from)) / (to - from)
+}
+
+function difference(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b
+}
+
+type Needed = Pick<Goal, 'needed' | 'unit'>
+
+function atLeast(text: string, value: number | null, { needed, unit }: Needed): Goal {
+  return { text, value, needed, unit, met: value === null ? null : value >= needed }
+}
+
+function above(text: string, value: number | null, { needed, unit }: Needed): Goal {
+  return { text, value, needed, unit, met: value === null ? null : value > needed }
+}

@@ -1,0 +1,137 @@
+import type { Client, Input } from '../src/contract/procedures.ts'
+import type { LabellingRun } from '../src/contract/schemas.ts'
+import type { EvaluationRecord } from '../src/contract/training-schemas.ts'
+import { RECIPES } from '../src/core/goodsam/config.ts'
+import { allPages } from '../src/main/cli/all-pages.ts'
+import { followJob } from '../src/main/cli/studio-session.ts'
+import { digestOf } from './digest.ts'
+import { labelled, queueOffline, type LabellingRequest } from './labelling.ts'
+import type { Finding } from './measurement.ts'
+import { effectiveLosses, type LabelSpec, type StudentSubject, type Subject } from './rows.ts'
+import { DATASETS, MODELS, type Setting } from './setting.ts'
+import type { StudentSettings } from './sizes.ts'
+import { labelledWithTruth } from './truth-labels.ts'
+
+/** Measures a row with one seed through the product. What an earlier attempt finished is not done again. */
+export async function measure(setting: Setting, subject: Subject, seed: number): Promise<Finding> {
+  const { models: { parameters } } = setting
+  switch (subject.kind) {
+    case 'truth': return { ...await scoreOfRun(setting, await truthLabels(setting, DATASETS.evaluation), DATASETS.evaluation), parameters: null, msPerPanorama: null }
+    case 'source': return { ...await scoreOf(setting, { ta: MODELS.source }, 'whole'), parameters: parameters.source }
+    case 'ta': return { ...await scoreOf(setting, { ta: MODELS.ta }, subject.mode), parameters: parameters.ta }
+    case 'labels': {
+      const dataset = datasetOf(subject)
+      const run = await labelsOf(setting, subject.labels, dataset)
+      return { ...await scoreOfRun(setting, run, dataset), parameters: parameters.ta + (subject.labels.sam ? parameters.sam : 0) }
+    }
+    case 'student': {
+      const { id, parameters: learned } = await studentOf(setting, subject, seed)
+      return { ...await scoreOf(setting, { student: id }, 'whole'), parameters: learned }
+    }
+  }
+}
+
+/** The part of a training's configuration that the benchmark decides; the rest are the product's defaults. */
+export function trainingConfig(subject: StudentSubject, settings: StudentSettings, seed: number): Input<'distillations.start'>['config'] {
+  const { steps } = settings
+  return {
+    ...settings, seed, losses: effectiveLosses(subject),
+    // all panoramas teach, and the last weights count: no held-out panorama's score chooses among them
+    heldOut: 0,
+    checkpointEvery: Math.max(1, Math.ceil(steps / CHECKPOINTS)), keepCheckpoints: 0, validateEvery: steps, sampleEvery: steps,
+  }
+}
+
+/** A killed training loses at most this part of its steps. */
+const CHECKPOINTS = 12
+
+/** Writes down beforehand what labelling runs the rows need that no recipe's name says: each time the services would rest. */
+export async function planRuns(setting: Setting, subjects: readonly Subject[]): Promise<void> {
+  await queueOffline(setting.bench, subjects.flatMap((subject) => {
+    if (subject.kind === 'labels') return [requestOf(setting, subject.labels, datasetOf(subject))]
+    return subject.kind === 'student' && subject.labels !== 'truth' ? [requestOf(setting, subject.labels, DATASETS.training)] : []
+  }))
+}
+
+function datasetOf({ on }: { readonly on: 'evaluation' | 'ablation' }): string {
+  return on === 'evaluation' ? DATASETS.evaluation : DATASETS.ablation
+}
+
+function requestOf({ models, world }: Setting, labels: LabelSpec, dataset: string): LabellingRequest {
+  const name = `labels ${digestOf({ labels, dataset, models: models.hashes, world: world.hash }).slice(0, 12)}`
+  return { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }
+}
+
+async function labelsOf(setting: Setting, labels: LabelSpec, dataset: string): Promise<LabellingRun> {
+  return labelled(setting.bench, requestOf(setting, labels, dataset))
+}
+
+async function truthLabels({ bench, models, world }: Setting, dataset: 'training' | 'evaluation'): Promise<LabellingRun> {
+  const labels: LabelSpec = { sam: false, config: RECIPES.goodsam, samSettings: {} }
+  const name = `truth of ${dataset} ${digestOf({ models: models.hashes, world: world.hash }).slice(0, 12)}`
+  return labelledWithTruth(bench, { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }, world[dataset].truth)
+}
+
+async function studentOf(setting: Setting, subject: StudentSubject, seed: number): Promise<{ readonly id: string; readonly parameters: number }> {
+  const { bench, size, models } = setting
+  const { labels } = subject
+  const run = labels === 'truth' ? await truthLabels(setting, DATASETS.training) : await labelsOf(setting, labels, DATASETS.training)
+  const config = trainingConfig(subject, size.student, seed)
+  const init = subject.init === 'random' ? 'random' : { file: models.source }
+  const name = `student ${digestOf({ run: run.name, student: subject.student, init: subject.init, source: models.hashes.source, config }).slice(0, 12)}`
+  const client = await bench.client()
+  const finished = await findStudent(client, name)
+  if (finished !== null) return finished
+  const { jobId } = await client.call('distillations.start', { run: run.id, student: subject.student, init, config, name, provider: null })
+  await followJob(client, jobId)
+  const made = await findStudent(client, name)
+  if (made === null) throw new Error(`The distillation "${name}" ended without a student.`)
+  return made
+}
+
+async function findStudent(client: Client, name: string): Promise<{ readonly id: string; readonly parameters: number } | null> {
+  const run = (await client.call('distillations.list', {})).find((one) => one.name === name)
+  if (run === undefined || run.studentId === null || run.step < run.config.steps) return null
+  const { id, parameters } = await client.call('students.get', { student: run.studentId })
+  return { id, parameters }
+}
+
+/** What a network scores on the evaluation panoramas. */
+async function scoreOf({ bench }: Setting, subject: Input<'evaluations.start'>['subject'], mode: 'whole' | 'sliding'): Promise<Omit<Finding, 'parameters'>> {
+  const client = await bench.client()
+  return finding(await evaluated(client, { subject, mode, dataset: DATASETS.evaluation, truth: null }))
+}
+
+/** What the labels of a run score; those of training panoramas against truth that the product does not have. */
+async function scoreOfRun({ bench, world }: Setting, run: LabellingRun, dataset: string): Promise<Omit<Finding, 'parameters'>> {
+  const client = await bench.client()
+  const truth = dataset === DATASETS.evaluation ? null : world.training.truth
+  const record = await evaluated(client, { subject: { run: run.id }, mode: 'whole', dataset: null, truth })
+  return { ...finding(record), msPerPanorama: await labellingMs(client, run) }
+}
+
+async function evaluated(client: Client, request: Omit<Input<'evaluations.start'>, 'provider'>): Promise<EvaluationRecord> {
+  const { evaluationId, jobId } = await client.call('evaluations.start', { ...request, provider: null })
+  await followJob(client, jobId)
+  return client.call('evaluations.get', { evaluationId })
+}
+
+function finding({ result, subject, millisecondsPerPanorama }: EvaluationRecord): Omit<Finding, 'parameters'> {
+  if (result === null) throw new Error(`The evaluation of "${subject.name}" ended without a result.`)
+  if (result.skipped.length > 0) throw new Error(`${result.skipped.length} panoramas could not be scored: ${result.skipped[0].message}`)
+  const { miou, pixelAccuracy, solidAngleMiou, boundaryF, seamConsistency, latitudeBands, perClass, panoramas } = result
+  return {
+    miou, pixelAccuracy, solidAngleMiou, boundaryF, seam: seamConsistency, latitude: latitudeBands, panoramas,
+    perClass: perClass.map(({ trainId, name, iou }) => ({ trainId, name, iou })),
+    msPerPanorama: millisecondsPerPanorama,
+  }
+}
+
+/** Mean over the panoramas of which no stage came from the cache; null where there is none. */
+async function labellingMs(client: Client, { id, samId }: LabellingRun): Promise<number | null> {
+  const results = await allPages((offset, limit) =>
+    client.call('runs.results', { run: id, sort: 'name', offset, limit }).then(({ results: items, total }) => ({ items, total })))
+  const times = results.flatMap(({ stats }) =>
+    (stats === null || stats.seconds === 0 || stats.cached.semantics || (samId !== null && (stats.cached.masks || stats.cached.embeddings > 0)) ? [] : [1000 * stats.seconds]))
+  return times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0) / times.length
+}

@@ -1,0 +1,85 @@
+import type { Row } from '../results.ts'
+
+/** What the rows say about the method, as sentences that name their numbers: nothing that was not measured. */
+
+/** Smaller differences of one seed are not told. */
+const WORTH_TELLING = 0.1
+
+type RowFinder = (name: string) => Row | undefined
+
+export function findingsOf(rows: readonly Row[]): string[] {
+  const of: RowFinder = (name) => rows.find((row) => row.name === name)
+  return [...termFindings(of), ...labelFindings(of), ...differences(of), ...ablationFindings(rows)]
+}
+
+/** What each term of the adaptation adds to the one before. */
+function termFindings(of: RowFinder): string[] {
+  const chain = [['mka-image', 'the image term'], ['mka-window', 'the window term'], ['mka-confident', 'the confident term'], ['goodsam', 'the boundary term']] as const
+  const known = chain.flatMap(([name, term]) => {
+    const row = of(name)
+    return row === undefined ? [] : [{ term, miou: row.miou }]
+  })
+  return known.slice(1).map(({ term, miou }, index) => {
+    const change = miou - known[index].miou
+    const word = Math.abs(change) < WORTH_TELLING ? 'changes little' : change > 0 ? 'helps' : 'hurts'
+    return `${capital(term)} ${word}: ${signed(change)} points of mIoU over ${known[index].term}${index === 0 ? ' alone' : ''}.`
+  })
+}
+
+function labelFindings(of: RowFinder): string[] {
+  const ta = of('ta-windows')
+  if (ta === undefined) return []
+  return ['labels-goodsam', 'labels-goodsam++', 'labels-gnomonic'].flatMap((name) => {
+    const row = of(name)
+    if (row === undefined) return []
+    const edges = row.boundaryF === null || ta.boundaryF === null ? '' : `, boundary F ${signed(row.boundaryF - ta.boundaryF)}`
+    return [`Masks change the labels: ${name} is ${signed(row.miou - ta.miou)} points of mIoU against the TA's stitched map${edges}.`]
+  })
+}
+
+const MOST_CLASSES = 4
+
+/** Where the full method gains and loses most against self-training. */
+function differences(of: RowFinder): string[] {
+  const [goodsam, baseline] = [of('goodsam'), of('self-training')]
+  if (goodsam === undefined || baseline === undefined) return []
+  const classes = goodsam.perClass.flatMap(({ name, iou }, index) => {
+    const before = baseline.perClass[index]?.iou ?? null
+    return iou === null || before === null ? [] : [{ name, change: iou - before }]
+  }).toSorted((a, b) => b.change - a.change)
+  const told = (some: typeof classes): string => some.map(({ name, change }) => `${name} ${signed(change)}`).join(', ')
+  const gains = classes.filter(({ change }) => change >= WORTH_TELLING).slice(0, MOST_CLASSES)
+  const losses = classes.filter(({ change }) => change <= -WORTH_TELLING).toReversed().slice(0, MOST_CLASSES)
+  const bands = goodsam.latitude.flatMap(({ fromDeg, toDeg, miou }, index) => {
+    const before = baseline.latitude[index]?.miou ?? null
+    return miou === null || before === null ? [] : [`${fromDeg}..${toDeg} ${signed(miou - before)}`]
+  })
+  return [
+    ...(gains.length > 0 ? [`Against self-training GoodSAM gains most in ${told(gains)}.`] : []),
+    ...(losses.length > 0 ? [`It loses most in ${told(losses)}.`] : []),
+    ...(bands.length > 0 ? [`By latitude, in points: ${bands.join('; ')}.`] : []),
+  ]
+}
+
+/** The best value of each parameter, beside the default. */
+function ablationFindings(rows: readonly Row[]): string[] {
+  const ablations = rows.filter(({ group }) => group === 'label-ablations')
+  const usual = ablations.find(({ name }) => name === 'labels=goodsam')
+  if (usual === undefined) return []
+  const parameters = [...new Set(ablations.map(({ name }) => name.split('=')[0]))].filter((parameter) => parameter !== 'labels')
+  return parameters.map((parameter) => {
+    const best = ablations.filter(({ name }) => name.startsWith(`${parameter}=`)).reduce((a, b) => (b.miou > a.miou ? b : a))
+    const change = best.miou - usual.miou
+    return change >= WORTH_TELLING
+      ? `Labels: ${best.title} is ${signed(change)} points of mIoU against the default.`
+      : `Labels: no value of ${parameter} that was tried is better than the default by ${WORTH_TELLING} points; the best other one is ${best.title} (${signed(change)}).`
+  })
+}
+
+export function signed(value: number): string {
+  return `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(2)}`
+}
+
+function capital(words: string): string {
+  return words[0].toUpperCase() + words.slice(1)
+}

@@ -1,0 +1,121 @@
+import type { Goal } from '../goals.ts'
+import type { Row } from '../results.ts'
+import { SIZES, type BenchmarkSize } from '../sizes.ts'
+import { fixed, millions } from '../terminal-table.ts'
+import type { SizeResult } from './size-result.ts'
+import { findingsOf } from './findings.ts'
+
+/** docs/benchmark.md from what was measured. */
+
+export interface PageParts {
+  /** largest first */
+  readonly results: readonly SizeResult[]
+  /** picture files of a size, as the page links them */
+  readonly pictures: (result: SizeResult) => readonly { readonly file: string; readonly title: string }[]
+  /** written by people; empty: nothing yet */
+  readonly diagnosis: string
+}
+
+export function benchmarkPage({ results, pictures, diagnosis }: PageParts): string {
+  const sections = results.map((result) => sizeSection(result, pictures(result)))
+  return [INTRODUCTION, sizesTable(), ...(sections.length > 0 ? sections : [NOTHING_YET]), ...(diagnosis === '' ? [] : [`## Diagnosis\n\n${diagnosis.trim()}`])].join('\n\n') + '\n'
+}
+
+const INTRODUCTION = `<!-- Written by "npm run -s benchmark -- --report" from docs/benchmark/*.json; what people have to say stands in docs/benchmark/diagnosis.md. -->
+# The benchmark
+
+Real benchmarks of panoramas cannot be downloaded by a program. So the method is measured on generated streets, whose truth is
+known to the pixel: a teacher assistant (TA) and a promptable segmenter that were trained on *source* street images meet
+panoramas of the *target* world, which has other textures, weather and white balance beside the distortion. Everything runs
+through the product's own services, as a person's work would: import, labelling runs, distillation runs, evaluations.
+
+    npm run -s benchmark -- --quick                      whether everything runs, in minutes
+    npm run -s benchmark -- --size medium                some hours on two cores
+    npm run -s benchmark                                 the full size, three seeds
+    npm run -s benchmark -- --size medium --only goodsam,theta
+    npm run -s benchmark -- --size medium --report       writes this page from what is measured
+
+What was measured is not measured again: each measurement is a line in \`rows.jsonl\` of the work folder
+(\`~/.cache/goodsam-studio/benchmark\`, or \`--work\`), under a key of all that made it: streets, models, configuration, versions
+of the method's stages. A run that was killed goes on, trainings from their last checkpoint.
+
+## How it is measured
+
+- **Scores** are those of the product's evaluations ([method.md](method.md), "Metrics"), in percent: one confusion matrix over all
+  evaluation panoramas. Seam: for a network the agreement with its prediction of the panorama turned by half a turn; for labels the
+  continuity across the seam. The two are not comparable with one another.
+- **Students** begin with the source-only student's weights, where nothing else is said, and differ in nothing but what they are
+  taught: same panoramas, steps, samples, learning rate, last weights (no held-out score chooses among them). They see a panorama
+  as a whole at their training size.
+- **Self-training** is the image term alone: its target is the TA's stitched map. So the first step of "each term added in turn" is
+  the same run.
+- **Supervised** is a labelling run whose labels were replaced by the truth of the training panoramas, and then distilled as every
+  other one, by the image term: the upper bound for a student of this kind after as many steps.
+- **Label ablations** score the labels of some training panoramas against truth that the product does not know.
+- **Truth against itself** goes the same way as all labels and must be 100: else the benchmark is wrong.
+- Spread is the standard deviation over the seeds; where there is one seed there is none, and small differences mean little.`
+
+const NOTHING_YET = '## Results\n\nNothing was measured yet.'
+
+function sizesTable(): string {
+  return markdownTable(['size', 'panoramas, training + evaluation', 'pixels', 'students', 'learning rate', 'seeds'], Object.values(SIZES).map(sizeCells))
+}
+
+function sizeCells({ name, training, evaluation, width, height, student, seeds }: BenchmarkSize): string[] {
+  const { steps, batch, learningRate } = student
+  return [name, `${training} + ${evaluation}`, `${width}x${height}`, `${steps} steps of ${batch} at ${student.width}x${student.height}`, `${learningRate}`, `${seeds}`]
+}
+
+function sizeSection(result: SizeResult, pictures: readonly { readonly file: string; readonly title: string }[]): string {
+  const { size, rows, goals } = result
+  const [labels, others] = [rows.filter(({ on }) => on === 'training'), rows.filter(({ on }) => on !== 'training')]
+  const machines = [...new Set(rows.map(({ machine }) => machine))]
+  const dates = rows.map(({ at }) => at.slice(0, 10)).toSorted()
+  const parts = [
+    `## Results, size ${size.name}`,
+    `Measured ${dates[0] === dates.at(-1) ? `on ${dates[0]}` : `from ${dates[0]} to ${dates.at(-1)}`} on ${machines.join('; ')}.${size.name === 'quick' ? ' Its students are taught for some seconds: it says whether everything runs, nothing about the method.' : ''}`,
+    `### Goals\n\n${markdownTable(['goal', 'needed', 'measured', ''], goals.map(goalCells))}`,
+    ...(others.length > 0 ? [`### Rows\n\n${markdownTable(['row', 'what', 'mIoU', 'spread', 'boundary F', 'seam', 'pixel accuracy', 'solid-angle mIoU', 'parameters', 'ms per panorama', 'seeds'], others.map(rowCells))}`] : []),
+    ...pictures.map(({ file, title }) => `![${title}](${file})`),
+    ...(others.length > 0 ? [`### By latitude, mIoU\n\n${latitudeTable(others)}`, `### By class, IoU\n\n${classTable(others)}`] : []),
+    ...(labels.length > 0 ? [`### Label ablations, on ${labels[0].panoramas} training panoramas\n\n${markdownTable(['row', 'what', 'mIoU', 'boundary F', 'ms per panorama'], labels.map((row) => [row.name, row.title, fixed(row.miou, 2), fixed(row.boundaryF, 2), fixed(row.msPerPanorama, 0)]))}`] : []),
+    ...findingsSection(rows),
+    `### How each row was made\n\n${markdownTable(['row', 'command', 'seconds', 'on'], rows.map((row) => [row.name, `\`${row.command}\``, row.seconds.toFixed(0), row.at.slice(0, 16).replace('T', ' ')]))}`,
+  ]
+  return parts.join('\n\n')
+}
+
+function findingsSection(rows: readonly Row[]): string[] {
+  const findings = findingsOf(rows)
+  return findings.length === 0 ? [] : [`### What the numbers say\n\n${findings.map((finding) => `- ${finding}`).join('\n')}`]
+}
+
+function goalCells({ text, value, needed, unit, met }: Goal): string[] {
+  return [text, needed === 0 ? 'more than 0' : `at least ${needed} ${unit}`, value === null ? '-' : `${value.toFixed(2)} ${unit}`, met === null ? 'not measured' : met ? 'met' : 'not met']
+}
+
+function rowCells(row: Row): string[] {
+  return [
+    row.name, row.title, fixed(row.miou, 2), fixed(row.spread, 2), fixed(row.boundaryF, 2), fixed(row.seam, 2), fixed(row.pixelAccuracy, 2), fixed(row.solidAngleMiou, 2),
+    millions(row.parameters), fixed(row.msPerPanorama, 0), `${row.seeds.length}`,
+  ]
+}
+
+function latitudeTable(rows: readonly Row[]): string {
+  const bands = rows[0].latitude.map(({ fromDeg, toDeg }) => `${fromDeg} to ${toDeg}`)
+  return markdownTable(['row', ...bands], rows.map((row) => [row.name, ...row.latitude.map(({ miou }) => fixed(miou, 1))]))
+}
+
+function classTable(rows: readonly Row[]): string {
+  const classes = rows[0].perClass.filter(({ trainId }) => rows.some((row) => (row.perClass.find((one) => one.trainId === trainId)?.iou ?? null) !== null))
+  return markdownTable(['class', ...rows.map(({ name }) => name)], classes.map(({ trainId, name }) =>
+    [name, ...rows.map((row) => fixed(row.perClass.find((one) => one.trainId === trainId)?.iou ?? null, 1))]))
+}
+
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [tableLine(header), `|${header.map(() => '---').join('|')}|`, ...rows.map(tableLine)].join('\n')
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}

@@ -1,0 +1,94 @@
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { FusionConfig, SamSettings } from '../src/core/goodsam/config.ts'
+import { stageKeys } from '../src/main/pipeline/stage-keys.ts'
+import { digestOf } from './digest.ts'
+import { trainingConfig } from './measure.ts'
+import { measurementSchema, type Measurement } from './measurement.ts'
+import type { BenchmarkModels } from './models.ts'
+import type { Subject } from './rows.ts'
+import type { BenchmarkSize } from './sizes.ts'
+
+/** Raise it when a row's number would come out otherwise for the same inputs and no stage's version says so: losses, training, metrics. */
+const VERSION = 1
+
+export interface Making {
+  readonly subject: Subject
+  readonly size: BenchmarkSize
+  /** SHA-256 of the streets */
+  readonly world: string
+  readonly models: BenchmarkModels['hashes']
+  readonly seed: number
+}
+
+/** What makes a measurement, as far as the row depends on it. */
+export function makingOf({ subject, size, world, models, seed }: Making): Record<string, unknown> {
+  const { kind } = subject
+  const own = kind === 'student' ? { config: trainingConfig(subject, size.student, seed), source: subject.init === 'source' ? models.source : null } : {}
+  const labels = kind === 'labels' || kind === 'student' ? subject.labels : null
+  const withSam = labels !== null && labels !== 'truth' && labels.sam
+  return {
+    subject, world, ...own,
+    ...(kind === 'source' ? { source: models.source, size: { height: size.student.height, width: size.student.width } } : {}),
+    ...(kind === 'ta' || (labels !== null && labels !== 'truth') ? { ta: models.ta } : {}),
+    ...(withSam ? { sam: models.sam } : {}),
+    ...(kind === 'labels' && subject.on === 'ablation' ? { panoramas: size.ablation } : {}),
+  }
+}
+
+/** One key per measurement: world, models, configuration, and versions of the method's stages. */
+export function keyOf(making: Making): string {
+  return digestOf({ version: VERSION, stages: stageVersions(), ...makingOf(making) })
+}
+
+/** The keys of the stages carry their versions: those of one imagined panorama change when a version does. */
+function stageVersions(): string {
+  const window = { index: 0, family: 'sliding', x: 0, y: 0, width: 1, height: 1 } as const
+  const fusion: FusionConfig = { theta: 0, belowTheta: 'ta', confidenceWeightedShares: false, thetaPerAreaLevel: false, areaLevels: [0, 0] }
+  const settings: SamSettings = { pointsPerSide: 0, pointsPerBatch: 0, predIou: 0, stability: 0, stabilityOffset: 0, boxNms: 0, minAreaFraction: 0 }
+  return digestOf(stageKeys({
+    image: '', cyclic: true, ta: { sha256: '' }, sam: { sha256: '', settings }, windows: [window],
+    config: { recipe: 'goodsam', windows: [], contextWeight: 0, boundaryRadiusFraction: 0, fusion },
+  }))
+}
+
+/** Finished measurements: a file with one JSON document per line, only ever added to. */
+export interface RowCache {
+  find(key: string): Measurement | null
+  /** every one, oldest first; of one key the newest alone */
+  all(): readonly Measurement[]
+  add(measurement: Measurement): Promise<void>
+}
+
+/** Lines that cannot be read (the last one of a killed process) are left out. */
+export async function openRowCache(path: string): Promise<RowCache> {
+  await mkdir(dirname(path), { recursive: true })
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  const rows = new Map<string, Measurement>()
+  for (const line of text.split('\n')) {
+    const measurement = parseLine(line)
+    if (measurement !== null) rows.set(measurement.key, measurement)
+  }
+  // a line that was cut off must not swallow the next one
+  if (text !== '' && !text.endsWith('\n')) await appendFile(path, '\n')
+  return {
+    find: (key) => rows.get(key) ?? null,
+    all: () => [...rows.values()],
+    async add(measurement) {
+      await appendFile(path, `${JSON.stringify(measurement)}\n`)
+      rows.set(measurement.key, measurement)
+    },
+  }
+}
+
+function parseLine(line: string): Measurement | null {
+  if (line.trim() === '') return null
+  try {
+    return measurementSchema.parse(JSON.parse(line))
+  } catch {
+    return null
+  }
+}
