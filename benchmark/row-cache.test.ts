@@ -55,9 +55,11 @@ function making(name: string, changes: Partial<Making> = {}): Making {
   }
 }
 
-describe('keyOf', () => {
-  const differs = (name: string, changes: Partial<Making>): boolean => keyOf(making(name, changes)) !== keyOf(making(name))
+function differs(name: string, changes: Partial<Making>): boolean {
+  return keyOf(making(name, changes)) !== keyOf(making(name))
+}
 
+describe('keyOf', () => {
   it('is the same for the same', () => {
     expect(keyOf(making('goodsam'))).toBe(keyOf(structuredClone(making('goodsam'))))
     expect(keyOf(making('mka-image'))).toBe(keyOf(making('self-training')))

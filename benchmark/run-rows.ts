@@ -1,4 +1,5 @@
 import { cpus, totalmem } from 'node:os'
+import { isDeepStrictEqual } from 'node:util'
 import { duration, note } from '../src/main/cli/output.ts'
 import type { Finding, Measurement } from './measurement.ts'
 import { meanOf, toRow, type Row } from './results.ts'
@@ -19,7 +20,7 @@ export interface RunOptions {
 
 export interface RunOutcome {
   readonly rows: readonly Row[]
-  readonly failed: readonly { readonly name: string; readonly message: string; readonly key: string }[]
+  readonly failed: readonly { readonly name: string; readonly message: string }[]
 }
 
 /** One measurement to be made. */
@@ -39,11 +40,11 @@ export async function runRows(specs: readonly RowSpec[], options: RunOptions): P
   const tasks = tasksOf(specs, options)
   const open = tasks.filter(({ key }) => cache.find(key) === null)
   note(`${specs.length} rows, ${tasks.length} measurements, ${open.length} to be made`)
-  const failed: { name: string; message: string; key: string }[] = []
+  const failed: { name: string; message: string; subject: Subject }[] = []
   for (const [index, { spec, seed, making, key }] of open.entries()) {
     signal.throwIfAborted()
     // rows may share a measurement
-    if (cache.find(key) !== null || failed.some((one) => one.name === spec.name || one.key === key)) continue
+    if (cache.find(key) !== null || failed.some(({ subject }) => isDeepStrictEqual(subject, spec.subject))) continue
     note(`[${index + 1}/${open.length}] ${spec.name}${isSeeded(spec) ? `, seed ${seed}` : ''}: ${spec.title}${timeLeft(open.slice(index), cache)}`)
     const began = performance.now()
     try {
@@ -55,7 +56,7 @@ export async function runRows(specs: readonly RowSpec[], options: RunOptions): P
       signal.throwIfAborted()
       const message = error instanceof Error ? error.message : String(error)
       if (isPause(error)) throw error
-      failed.push({ name: spec.name, message, key })
+      failed.push({ name: spec.name, message, subject: spec.subject })
       note(`    failed: ${message}`)
     }
   }
