@@ -1,4 +1,5 @@
 /** Per-pixel terms of light to radiance: rays that neighbours sent into different directions are averaged on each face. */
+import { UNKNOWN } from './shade.ts'
 import { AMBIENT, SUN, SUNLIGHT } from './sky.ts'
 import type { World } from './world.ts'
 
@@ -66,6 +67,7 @@ export function composeLight(world: World, frame: Frame, wraps: boolean): Float3
           columns[step] = wraps ? (from + width) % width : Math.min(width - 1, Math.max(0, from))
         }
         let count = 0
+        let looked = 0
         let sunSeen = 0
         let open = 0
         for (let near = top; near <= bottom; near++) {
@@ -74,11 +76,13 @@ export function composeLight(world: World, frame: Frame, wraps: boolean): Float3
             if (faces[from] !== face) continue
             count++
             sunSeen += frame.sunSeen[from]
+            if (frame.open[from] === UNKNOWN) continue
+            looked++
             open += frame.open[from]
           }
         }
         terms.sunSeen = sunSeen / count
-        terms.open = open / count
+        terms.open = looked > 0 ? open / looked : 0.8
       }
       addLight(world, terms, { albedo: frame.albedo, extra: frame.extra, from: pixel * 3, into: radiance, at: pixel * 3 })
     }

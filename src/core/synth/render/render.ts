@@ -4,7 +4,7 @@ import { castBeams, castInBeam, squareOf, type Beams } from './beams.ts'
 import { aimAtPixel, newCamera, type Camera } from './camera.ts'
 import { newRay, RAY_TO } from './shapes.ts'
 import { develop } from './sensor.ts'
-import { newShader, shade, type Shader } from './shade.ts'
+import { newShader, NO_TURN, shade, type Shader } from './shade.ts'
 import { SKY_PART } from './surface.ts'
 import { packScene, type World } from './world.ts'
 import { composeLight, newFrame, type Frame } from './compose.ts'
@@ -61,7 +61,9 @@ export function shadePixels(shader: Shader, camera: Camera, frame: Frame): void 
       at.row = row
       aimAtPixel(camera, shader.ray, at)
       shader.ray[RAY_TO] = frame.depths[pixel]
-      shade(shader, frame.parts[pixel], (column & 3) + 4 * (row & 3))
+      // every second pixel looks for the sky, in turn into 16 directions; sixteen neighbours are averaged
+      const turn = (column & 3) + 4 * (row & 3)
+      shade(shader, frame.parts[pixel], ((column + row) & 1) === 0 ? turn : turn + NO_TURN)
       frame.faces[pixel] = shader.face
       frame.albedo.set(shader.albedo, pixel * 3)
       frame.extra.set(shader.extra, pixel * 3)

@@ -4,7 +4,7 @@ import { newRay, RAY_FROM, RAY_PIXEL, RAY_TO } from './shapes.ts'
 import { AMBIENT, plainSkyRadiance, skyRadiance, SUN, SUNLIGHT } from './sky.ts'
 import { FACE, faceAt, FACE_GROUND, newSurface, NORMAL, OPENNESS, SKY_PART } from './surface.ts'
 import { anyPart, nearestPart } from './trace.ts'
-import { hash3, noise2, smoothStep, unit, unitOf } from './noise.ts'
+import { hash3, noise2, smoothStep, unit } from './noise.ts'
 import { COLOR, FOLIAGE, MATERIAL_STRIDE, SECOND, type World } from './world.ts'
 
 /** One ray's light. `ray` goes in (RAY_TO: what it meets), the rest comes out. */
@@ -27,9 +27,10 @@ export interface Shader {
   open: number
   /** pixels with the same number lie on the same face of the same part */
   face: number
-  /** what last hid the sun, what last closed the sky */
+  /** what last hid the sun, closed the sky, showed in a mirror: often the next ray meets it too */
   shadow: number
   roof: number
+  mirrorPart: number
 }
 
 export function newShader(world: World): Shader {
@@ -49,6 +50,7 @@ export function newShader(world: World): Shader {
     face: 0,
     shadow: -1,
     roof: -1,
+    mirrorPart: -1,
   }
 }
 
@@ -60,8 +62,17 @@ const BOUNCE = 0.3
 const OPEN_REACH = 9
 /** radius of the sun for shadows' soft edges, radians */
 const SUN_RADIUS = 0.012
+/** how far mirrors look, metres */
+const MIRROR_REACH = 70
 
-/** Shades what the shader's ray met. `turn` (0..15) says which of the 16 directions this pixel looks into. */
+/** `turn` of a pixel that leaves the sky's share to its neighbours: `open` becomes UNKNOWN. */
+export const NO_TURN = 16
+export const UNKNOWN = -1
+
+/**
+ * Shades what the shader's ray met. `turn` (0..15) says which of the 16 directions this pixel looks into; with `NO_TURN`
+ * added, it does not look for the sky unless it lies on another face than the last one.
+ */
 export function shade(shader: Shader, part: number, turn: number): void {
   const { world, ray, surface, look, albedo, extra } = shader
   if (part === SKY_PART) {
@@ -71,6 +82,7 @@ export function shade(shader: Shader, part: number, turn: number): void {
     shader.face = SKY_PART
     return
   }
+  const lastFace = shader.face
   shader.face = faceAt(world, part, shader)
   const material = part >= 0 ? world.partMaterials[part] : world.groundMaterials[-2 - part]
   lookAt(world, material, { surface, look })
@@ -80,9 +92,10 @@ export function shade(shader: Shader, part: number, turn: number): void {
     albedo[channel] = look[channel]
     extra[channel] = look[LOOK_LIGHT + channel]
   }
-  seeSun(shader, leaf, turn)
+  seeSun(shader, leaf, turn & 15)
   if (leaf) shader.open = (0.25 + 0.75 * smoothStep(surface[OPENNESS], 0.55, 1.02)) * (0.75 + 0.25 * surface[NORMAL + 1])
-  else seeSky(shader, turn)
+  else if (turn >= NO_TURN && shader.face === lastFace) shader.open = UNKNOWN
+  else seeSky(shader, turn & 15)
   const wet = world.scene.wetness > 0 && surface[NORMAL + 1] > 0.9 ? wetGloss(shader) : 0
   const gloss = Math.max(wet, look[LOOK_GLOSS])
   if (gloss > 0.03) mirror(shader, gloss)
@@ -182,7 +195,7 @@ function mirror(shader: Shader, gloss: number): void {
     probe[5] += (noise2(surface[0] * 9, surface[2] * 9, 6) - 0.5) * 0.05
   }
   unitProbe(probe)
-  mirroredLight(shader, gloss)
+  mirroredLight(shader, gloss >= 0.3 && share >= 0.07)
   const { sky } = world
   const sun = probe[3] * sky[SUN] + probe[4] * sky[SUN + 1] + probe[5] * sky[SUN + 2]
   const glint = shader.sunSeen * Math.max(0, sun) ** (30 + 600 * gloss * gloss) * (0.5 + 3 * gloss)
@@ -192,18 +205,19 @@ function mirror(shader: Shader, gloss: number): void {
   }
 }
 
-/** Radiance along the probe: what it meets is lit roughly, without shadows. Blurred mirrors see only the sky. */
-function mirroredLight(shader: Shader, gloss: number): void {
+/** Radiance along the probe: what it meets is lit roughly, without shadows. Where `sharp` is false, only sky and ground. */
+function mirroredLight(shader: Shader, sharp: boolean): void {
   const { world, probe, mirrored } = shader
   const { sky, materials } = world
   let material = -1
   let light = 0.45
-  if (gloss >= 0.3) {
-    probe[RAY_TO] = 120
-    const part = nearestPart(world, probe, -1)
+  if (sharp) {
+    probe[RAY_TO] = MIRROR_REACH
+    const part = nearestPart(world, probe, shader.mirrorPart)
+    shader.mirrorPart = part
     if (part >= 0) {
       material = world.partMaterials[part]
-      light = 0.35 + 0.3 * unit(hash3(part, 3, 9)) + 0.1 * unitOf(part, 0)
+      light = 0.35 + 0.3 * unit(hash3(part, 3, 9))
     }
   }
   if (material < 0 && probe[4] < 0) {
@@ -213,6 +227,9 @@ function mirroredLight(shader: Shader, gloss: number): void {
   }
   if (material < 0) {
     plainSkyRadiance(sky, probe[4], mirrored)
+    // what is not looked for hides some of the sky near the horizon
+    const seen = sharp ? 1 : 0.55 + 0.45 * smoothStep(probe[4], 0.1, 0.7)
+    for (let channel = 0; channel < 3; channel++) mirrored[channel] *= seen
     return
   }
   const i = material * MATERIAL_STRIDE
