@@ -1,16 +1,18 @@
 import { z } from 'zod'
+import { builtinModelNameSchema, builtinModelSchema, generatedStreetsSchema } from './generated-schemas.ts'
 import {
-  callProgressSchema, changeSchema, datasetSchema, engineStatusSchema, evaluationSchema, folderListingSchema, fusionConfigSchema,
-  goodsamConfigSchema, jobLogLineSchema, jobSchema, labelSetSchema, labellingRunSchema, labelsExportSchema,
-  modelKindSchema, modelSchema, panoramaResultSchema, panoramaSchema, projectionSchema, providerSettingSchema,
-  recipeSchema, refusedFileSchema, reviewVerdictSchema, samSettingsSchema, settingsSchema, windowGeometrySchema,
-  workspaceInfoSchema,
+  callProgressSchema, changeSchema, datasetSchema, engineStatusSchema, evaluationSchema, folderListingSchema,
+  fusionConfigSchema, goodsamConfigSchema, hashSchema, jobLogLineSchema, jobSchema, labelSetSchema,
+  labellingRunSchema, labelsExportSchema, modelKindSchema, modelSchema, panoramaResultSchema, panoramaSchema,
+  projectionSchema, providerSettingSchema, recipeSchema, refusedFileSchema, reviewVerdictSchema, samSettingsSchema,
+  settingsSchema, windowGeometrySchema, workspaceInfoSchema,
 } from './schemas.ts'
 import {
   checkpointSchema, comparisonSchema, curveSchema, distillationConfigSchema, distillationRunSchema, estimateSchema,
   evaluationRecordSchema, inferenceModeSchema, studentExportSchema, studentSchema, studentSizeSchema, trainingEventSchema,
   trainingSampleSchema,
 } from './training-schemas.ts'
+import { tourSchema, tourSettingsSchema, tourStepNameSchema } from './tour-schemas.ts'
 
 /**
  * THE contract: what a window, a script or a test may ask of a host. Name -> kind, input, output.
@@ -54,8 +56,8 @@ const distillationRequest = z.object({
   run: reference,
   /** a size, or the path of an ONNX file on the host's machine whose operators have gradient rules */
   student: z.union([studentSizeSchema, z.object({ onnx: z.string() })]),
-  /** random; a safetensors file's path on the host's machine; an earlier student (fine-tune) */
-  init: z.union([z.literal('random'), z.object({ file: z.string() }), z.object({ student: reference })]),
+  /** random; the built-in weights for a student of size Mini; a safetensors file's path on the host's machine; an earlier student (fine-tune) */
+  init: z.union([z.literal('random'), z.literal('builtin'), z.object({ file: z.string() }), z.object({ student: reference })]),
   config: distillationConfigSchema.partial(),
   name: z.string().min(1).max(100).nullable(),
   /** null: the workspace's setting */
@@ -81,6 +83,17 @@ export const procedures = {
     }),
     z.object({ datasetId: z.string(), jobId: z.string() }),
   ),
+  /** draws streets as a dataset; more panoramas of the same may be asked for later */
+  'datasets.generate': mutation(
+    generatedStreetsSchema.extend({
+      /** null: one is found */
+      name: z.string().min(1).max(100).nullable(),
+      panoramas: z.int().min(1).max(100_000),
+      /** null: pixels as high as wide */
+      vfovDeg: generatedStreetsSchema.shape.vfovDeg.nullable(),
+    }),
+    z.object({ datasetId: z.string(), jobId: z.string() }),
+  ),
   'datasets.refused': query(z.object({ dataset: reference }), z.array(refusedFileSchema)),
   'datasets.rename': mutation(z.object({ dataset: reference, name: z.string().min(1).max(100) }), datasetSchema),
   'datasets.remove': mutation(z.object({ dataset: reference }), nothing),
@@ -89,6 +102,8 @@ export const procedures = {
     z.object({ total: z.int(), panoramas: z.array(panoramaSchema) }),
   ),
   'panoramas.get': query(z.object({ panoramaId: z.string() }), panoramaSchema),
+  /** artifact with the truth label map: what was imported, or what a generated panorama hides; null: there is none */
+  'panoramas.truth': query(z.object({ panoramaId: z.string() }), z.object({ map: hashSchema.nullable() })),
   'panoramas.setProjection': mutation(
     z.object({ panoramaIds: z.array(z.string()).min(1), projection: projectionSchema.omit({ source: true }) }),
     nothing,
@@ -99,6 +114,10 @@ export const procedures = {
     z.object({ kind: modelKindSchema, files: z.array(z.string()).min(1), name: z.string().nullable() }),
     modelSchema,
   ),
+  /** models that come with the program */
+  'models.builtin': query(nothing, z.array(builtinModelSchema)),
+  /** the model of that name; where it was added before, that one */
+  'models.addBuiltin': mutation(z.object({ name: builtinModelNameSchema }), modelSchema),
   'models.setSamSettings': mutation(z.object({ model: reference, settings: samSettingsSchema }), modelSchema),
   'models.rename': mutation(z.object({ model: reference, name: z.string().min(1).max(100) }), modelSchema),
   'models.remove': mutation(z.object({ model: reference }), nothing),
@@ -209,6 +228,17 @@ export const procedures = {
   ),
   'evaluations.remove': mutation(z.object({ evaluationId: z.string() }), nothing),
   'evaluations.compare': query(z.object({ evaluationIds: z.array(z.string()).min(2).max(8) }), comparisonSchema),
+
+  /** the last tour; null: there was none */
+  'tour.get': query(nothing, z.object({ tour: tourSchema.nullable() })),
+  /** begins one; the records of an earlier one stay. `conflict` while one runs */
+  'tour.start': mutation(tourSettingsSchema.partial(), tourSchema),
+  /** the step that is under way ends, and the next one begins with what there is */
+  'tour.skip': mutation(z.object({ step: tourStepNameSchema }), tourSchema),
+  /** cancels the step that is under way; what it finished is kept */
+  'tour.stop': mutation(nothing, tourSchema),
+  /** after a pause, a stop or a failure */
+  'tour.goOn': mutation(nothing, tourSchema),
 
   'jobs.list': query(nothing, z.array(jobSchema)),
   'jobs.get': query(z.object({ jobId: z.string() }), jobSchema),

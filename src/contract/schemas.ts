@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ERROR_CODES } from './errors.ts'
+import { generatedStreetsSchema } from './generated-schemas.ts'
 import './schema-runtime.ts'
 
 /** Records as the hosts, the window and the command line see them. Parsed at every edge. */
@@ -42,6 +43,8 @@ export const datasetSchema = z.object({
   /** panoramas with imported truth */
   withTruth: z.int(),
   refused: z.int(),
+  /** null: imported. Generated panoramas have a hidden truth: nothing learns from it, evaluations score against it */
+  generated: generatedStreetsSchema.nullable(),
   createdAt: z.string(),
 })
 export type Dataset = z.infer<typeof datasetSchema>
@@ -162,7 +165,7 @@ export type JobState = z.infer<typeof jobStateSchema>
 
 export const jobSchema = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'label', 'distil', 'evaluate', 'export-student']),
+  kind: z.enum(['import', 'generate', 'label', 'distil', 'evaluate', 'export-student']),
   title: z.string(),
   state: jobStateSchema,
   /** asked to pause or cancel, takes effect at the next safe point */
@@ -354,7 +357,7 @@ export type ImportSummary = z.infer<typeof importSummarySchema>
 
 /** Something in the workspace changed: queries about it are stale. */
 export const changeSchema = z.object({
-  area: z.enum(['datasets', 'models', 'runs', 'results', 'reviews', 'jobs', 'settings', 'engine', 'distillations', 'students', 'evaluations', 'exports']),
+  area: z.enum(['datasets', 'models', 'runs', 'results', 'reviews', 'jobs', 'settings', 'engine', 'distillations', 'students', 'evaluations', 'exports', 'tour']),
   id: z.string().nullable(),
 })
 export type Change = z.infer<typeof changeSchema>

@@ -13,6 +13,8 @@ import { forkEngine, type EngineTransport } from './engine/engine-transport.ts'
 import { createJobRunner } from './jobs/job-runner.ts'
 import { openLog } from './log.ts'
 import { evaluateJobHandler } from './pipeline/evaluate-job.ts'
+import { generateJobHandler } from './pipeline/generate-job.ts'
+import { removeTruthLeftovers } from './pipeline/generate-truth.ts'
 import { createImportHandler } from './pipeline/import-panoramas.ts'
 import { distilJobHandler } from './pipeline/distil-job.ts'
 import type { LearningRateFactor } from './pipeline/distil-tools.ts'
@@ -25,20 +27,24 @@ import { datasetServices } from './services/datasets.ts'
 import { distillationServices } from './services/distillations.ts'
 import { engineServices, engineSettings } from './services/engine.ts'
 import { evaluationServices } from './services/evaluations.ts'
+import { generateServices } from './services/generate.ts'
 import { jobServices } from './services/jobs.ts'
 import { removeModelLeftovers, removeSpentUploads, removeUploadsOf } from './services/leftovers.ts'
 import { labelServices } from './services/labels.ts'
+import { builtinModelServices } from './services/builtin-models.ts'
 import { addModelFiles, modelServices } from './services/models.ts'
 import { reviewServices } from './services/reviews.ts'
 import { runServices } from './services/runs.ts'
 import { studentExportServices } from './services/student-exports.ts'
 import { studentServices } from './services/students.ts'
+import { createTourGuide, type TourGuide } from './services/tour.ts'
 import { workspaceServices } from './services/workspace.ts'
 import { findMediaType } from './store/panoramas.ts'
 import { findStudentOfZip } from './store/student-exports.ts'
 import { openStore, type Store } from './store/open-store.ts'
 import { getSettings } from './store/settings.ts'
 import { createLabelPool } from './workers/label-pool.ts'
+import { createSynthPool } from './workers/synth-pool.ts'
 
 export interface StudioOptions {
   /** the workspace folder */
@@ -89,6 +95,7 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
       store,
       handlers: {
         import: createImportHandler({ store, artifacts, pool }),
+        generate: generateJobHandler({ store, artifacts, openPool: createSynthPool }),
         label: labelJobHandler({ store, artifacts, engine }, (run) => changes.emit('results', run.id)),
         evaluate: evaluateJobHandler({ store, artifacts, engine, pool }, ({ subject }) => subject.kind === 'student' && changes.emit('students', subject.id)),
         distil: distilJobHandler({ store, artifacts, engine, pool, changes, training, learningRates, version: manifest.version, addTa: (file, name) => addModelFiles({ store, engine }, { kind: 'ta', files: [file], name }) }),
@@ -100,7 +107,9 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
       store, artifacts, engine, jobs, changes, training, learningRates, pool, version: manifest.version,
       enqueue: (jobId) => (options.queue === 'all' ? jobs.start() : jobs.start({ only: jobId })),
     }
-    const implementation = implementationOf(context)
+    const services = servicesOf(context)
+    const tour = createTourGuide(context, services)
+    const implementation: Implementation = { ...services, ...tour.procedures }
     const link = createInProcessClient(implementation)
     const endAnnouncing = announceJobs(jobs.onJob, changes)
     jobs.onJob(({ kind, subjectId, state, message, etaSeconds }) => {
@@ -112,8 +121,12 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
       removeUploadsOf(store, uploadsFolder, job).catch((error: unknown) => log.warn({ error }, 'removing uploads'))
     })
     await removeModelLeftovers(store)
+    await removeTruthLeftovers(store)
     await removeSpentUploads(store, uploadsFolder)
-    if (options.queue === 'all') jobs.start()
+    if (options.queue === 'all') {
+      jobs.start()
+      tour.wake()
+    }
 
     return {
       implementation,
@@ -123,6 +136,7 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
       log,
       async close() {
         endAnnouncing()
+        await tour.stop()
         await jobs.stop()
         link.close()
         await Promise.all([engine.stop(), pool.close()])
@@ -136,11 +150,13 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
   }
 }
 
-function implementationOf(context: ServiceContext): Implementation {
+function servicesOf(context: ServiceContext): Omit<Implementation, keyof TourGuide['procedures']> {
   return {
     ...workspaceServices(context),
     ...datasetServices(context),
+    ...generateServices(context),
     ...modelServices(context),
+    ...builtinModelServices(context),
     ...runServices(context),
     ...reviewServices(context),
     ...labelServices(context),
@@ -168,7 +184,7 @@ function announceJobs(onJob: (listener: (job: Job) => void) => () => void, chang
 
 /** The records that a kind of job works on. */
 const AREAS: Readonly<Record<Job['kind'], Change['area']>> = {
-  import: 'datasets', label: 'runs', distil: 'distillations', evaluate: 'evaluations', 'export-student': 'exports',
+  import: 'datasets', generate: 'datasets', label: 'runs', distil: 'distillations', evaluate: 'evaluations', 'export-student': 'exports',
 }
 
 function artifactSource({ read }: Store, artifacts: ArtifactStore): Studio['artifacts'] {

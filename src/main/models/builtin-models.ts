@@ -45,8 +45,8 @@ const DESCRIPTIONS: Readonly<Record<BuiltinName, Pick<BuiltinModel, 'kind' | 'de
 
 const NAMES = ['nano-sam', 'street-ta', 'mit-b0'] as const
 
-/** All of them, whether their files are there or not. `root`: the folder of their folders. */
-export function builtinModels(root: string = join(resourcesFolder(), 'models')): readonly BuiltinModel[] {
+/** All of them, whether their files are there or not. `root`: the folder of their folders (GOODSAM_MODELS names another one). */
+export function builtinModels(root: string = process.env['GOODSAM_MODELS'] ?? join(resourcesFolder(), 'models')): readonly BuiltinModel[] {
   return NAMES.map((name) => ({ name, ...DESCRIPTIONS[name], folder: join(root, name) }))
 }
 

@@ -11,6 +11,7 @@ import { writeModel } from '../../core/onnx/write.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import type { Engine } from '../engine/protocol.ts'
 import type { TrainingEstimate } from '../engine/training-protocol.ts'
+import { builtinWeights } from '../models/builtin-weights.ts'
 import { readModelFile } from '../models/onnx-file.ts'
 import type { ReadDb } from '../store/database.ts'
 import { getDataset } from '../store/datasets.ts'
@@ -122,6 +123,12 @@ async function resolveInit(
   { store, artifacts }: PlanTools, { init, student }: DistillationRequest, classes: number,
 ): Promise<{ init: InitialWeights; path: string | null }> {
   if (init === 'random') return { init: { kind: typeof student === 'string' ? 'random' : 'network' }, path: null }
+  if (init === 'builtin') {
+    if (student !== 'mini') throw new StudioError('bad-input', 'The built-in weights are those of a Mini: choose that student, or begin with other weights.')
+    const path = await requireFile(builtinWeights('mit-b0'), 'a .safetensors file')
+    const { hash } = await artifacts.putFile(path)
+    return { init: { kind: 'file', weights: hash, name: 'mit-b0 (built in)' }, path }
+  }
   if ('file' in init) {
     const path = await requireFile(init.file, 'a .safetensors file')
     const { hash } = await artifacts.putFile(path)

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Implementation } from '../../contract/procedures.ts'
 import { CITYSCAPES } from '../../core/labels/cityscapes.ts'
+import { removeTruth } from '../pipeline/generate-truth.ts'
 import { requireImportable, type ImportRequest } from '../pipeline/import-plan.ts'
 import { addDataset, findDatasetByName, getDataset, listDatasets, removeDataset, renameDataset } from '../store/datasets.ts'
 import { newId } from '../store/ids.ts'
@@ -45,8 +46,10 @@ export function datasetServices({ store, jobs, changes, enqueue }: ServiceContex
       changes.emit('datasets', renamed.id)
       return renamed
     },
-    'datasets.remove': ({ dataset }) => {
-      store.transaction((db) => removeDataset(db, dataset))
+    'datasets.remove': async ({ dataset }) => {
+      const { id } = getDataset(store.read, dataset)
+      store.transaction((db) => removeDataset(db, id))
+      await removeTruth(store, id)
       changes.emit('datasets')
       changes.emit('runs')
       return {}

@@ -7,6 +7,7 @@ import { classCount } from '../../core/labels/label-set.ts'
 import { compareEvaluations } from '../pipeline/compare-evaluations.ts'
 import { evaluatePayloadSchema, SUBJECT_WORDS, type EvaluatePayload } from '../pipeline/evaluate-job.ts'
 import { hashesOfNetwork, hashesOfRun, studentPlan, taPlan, type SubjectPlan } from '../pipeline/evaluation-subject.ts'
+import { hiddenTruth } from '../pipeline/generate-truth.ts'
 import { requireTruthFolder } from '../pipeline/import-truth.ts'
 import { getDataset } from '../store/datasets.ts'
 import { addEvaluation, getEvaluation, listEvaluations, removeEvaluation, type NewEvaluation } from '../store/evaluations.ts'
@@ -51,7 +52,7 @@ interface EvaluationPlan {
 /** Throws `not-found`, `bad-file` (truth folder) and `bad-input` where the dataset cannot score the subject. */
 async function planEvaluation({ store, version }: ServiceContext, request: Input<'evaluations.start'>): Promise<EvaluationPlan> {
   const { subject, plan, dataset, hashes } = settled(store, request)
-  const truth = request.truth === null ? null : await requireTruthFolder(request.truth)
+  const truth = request.truth === null ? hiddenTruth(store, dataset) : await requireTruthFolder(request.truth)
   if (dataset.panoramas === 0) throw new StudioError('bad-input', `The dataset "${dataset.name}" has no panoramas: import a folder of images first.`)
   if (truth === null && dataset.withTruth === 0) {
     throw new StudioError('bad-input', `The dataset "${dataset.name}" was imported without truth. Import its folder again with the labels folder, or name a truth folder here.`)

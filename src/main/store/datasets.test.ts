@@ -28,7 +28,7 @@ test('a dataset counts its panoramas, its truth and its refused files', () => {
   })
   add(workspace, 'empty')
   expect(listDatasets(store.read)).toEqual([
-    { id, name: 'city', folder: '/photos', labelSetId: 'cityscapes', panoramas: 3, withTruth: 2, refused: 1, createdAt },
+    { id, name: 'city', folder: '/photos', labelSetId: 'cityscapes', generated: null, panoramas: 3, withTruth: 2, refused: 1, createdAt },
     expect.objectContaining({ name: 'empty', panoramas: 0, withTruth: 0, refused: 0 }),
   ])
   expect(findDatasetByName(store.read, 'city')).toEqual(getDataset(store.read, id))
@@ -170,4 +170,12 @@ test('a label set that is not there is not found', () => {
   using workspace = makeWorkspace()
   expect(getLabelSet(workspace.store.read, 'cityscapes').classes).toHaveLength(19)
   expect(() => getLabelSet(workspace.store.read, 'x')).toThrow(expect.objectContaining({ code: 'not-found' }))
+})
+
+test('a dataset that is drawn says how', () => {
+  using workspace = makeWorkspace()
+  const { store } = workspace
+  const generated = { seed: 7, style: 'target', width: 1024, height: 512, vfovDeg: 180 } as const
+  const { id } = store.transaction((db) => addDataset(db, { name: 'drawn', folder: 'generated', labelSetId: 'cityscapes', generated }))
+  expect(getDataset(store.read, id).generated).toEqual(generated)
 })

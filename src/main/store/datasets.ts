@@ -1,10 +1,10 @@
 import type { Dataset } from '../../contract/schemas.ts'
 import { datasetSchema } from '../../contract/schemas.ts'
-import type { ReadDb, WriteDb } from './database.ts'
+import type { ReadDb, Row, WriteDb } from './database.ts'
 import { newId } from './ids.ts'
 import { removeJobsOf, requireNoActiveJob } from './jobs.ts'
 import { requireFreeName, resolveReference } from './reference.ts'
-import { parseRecord } from './rows.ts'
+import { parseJson, parseRecord } from './rows.ts'
 
 export interface NewDataset {
   /** where a job must know it beforehand */
@@ -13,10 +13,12 @@ export interface NewDataset {
   /** the imported folder, absolute */
   readonly folder: string
   readonly labelSetId: string
+  /** how its panoramas are drawn; none: they are imported */
+  readonly generated?: Dataset['generated']
 }
 
 const SELECT = `
-  SELECT id, name, folder, label_set_id AS labelSetId, created_at AS createdAt,
+  SELECT id, name, folder, label_set_id AS labelSetId, generated, created_at AS createdAt,
     (SELECT count(*) FROM panoramas WHERE dataset_id = datasets.id) AS panoramas,
     (SELECT count(*) FROM panoramas WHERE dataset_id = datasets.id AND truth IS NOT NULL) AS withTruth,
     (SELECT count(*) FROM import_files WHERE dataset_id = datasets.id AND outcome = 'refused') AS refused
@@ -26,29 +28,29 @@ const SELECT = `
 export function addDataset(db: WriteDb, dataset: NewDataset): Dataset {
   requireFreeName(db, 'datasets', dataset.name)
   const id = dataset.id ?? newId('ds')
-  const { name, folder, labelSetId } = dataset
+  const { name, folder, labelSetId, generated = null } = dataset
   db.run(
-    `INSERT INTO datasets (id, name, folder, label_set_id, created_at) VALUES (@id, @name, @folder, @labelSetId, @createdAt)`,
-    { id, name, folder, labelSetId, createdAt: db.now() },
+    `INSERT INTO datasets (id, name, folder, label_set_id, generated, created_at) VALUES (@id, @name, @folder, @labelSetId, @generated, @createdAt)`,
+    { id, name, folder, labelSetId, generated: generated === null ? null : JSON.stringify(generated), createdAt: db.now() },
   )
   return getDataset(db, id)
 }
 
 /** Oldest first. */
 export function listDatasets(db: ReadDb): Dataset[] {
-  return db.all(`${SELECT} ORDER BY rowid`).map((row) => parseRecord(datasetSchema, row, 'dataset'))
+  return db.all(`${SELECT} ORDER BY rowid`).map(toDataset)
 }
 
 /** By id or unique name. Throws `not-found` with near names. */
 export function getDataset(db: ReadDb, reference: string): Dataset {
   const id = resolveReference(db, 'datasets', reference)
-  return parseRecord(datasetSchema, db.get(`${SELECT} WHERE id = @id`, { id }), 'dataset')
+  return toDataset(db.get(`${SELECT} WHERE id = @id`, { id }) ?? {})
 }
 
 /** The dataset of this name, or null. */
 export function findDatasetByName(db: ReadDb, name: string): Dataset | null {
   const row = db.get(`${SELECT} WHERE name = @name`, { name })
-  return row === undefined ? null : parseRecord(datasetSchema, row, 'dataset')
+  return row === undefined ? null : toDataset(row)
 }
 
 /** Throws `not-found`, `conflict`. */
@@ -75,4 +77,8 @@ export function removeDataset(db: WriteDb, reference: string): void {
   for (const subject of subjects) requireNoActiveJob(db, subject, `the dataset "${name}"`)
   db.run('DELETE FROM datasets WHERE id = @id', { id })
   for (const subject of subjects) removeJobsOf(db, subject)
+}
+
+function toDataset(row: Row): Dataset {
+  return parseRecord(datasetSchema, { ...row, generated: parseJson(row.generated) }, 'dataset')
 }

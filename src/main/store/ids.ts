@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-export type IdPrefix = 'ds' | 'pano' | 'model' | 'run' | 'job' | 'eval' | 'distil' | 'student' | 'checkpoint' | 'export'
+export type IdPrefix = 'ds' | 'pano' | 'model' | 'run' | 'job' | 'eval' | 'distil' | 'student' | 'checkpoint' | 'export' | 'tour'
 
 /** Crockford's base 32 in lower case: no letter that is read as a digit. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'

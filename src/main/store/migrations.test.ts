@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createHandles } from './database.ts'
+import type { Dataset } from '../../contract/schemas.ts'
+import { CITYSCAPES } from '../../core/labels/cityscapes.ts'
+import { createHandles, type WriteDb } from './database.ts'
 import { seedLabelSets } from './label-sets.ts'
 import { getLabellingRun } from './labelling-runs.ts'
 import { migrate, SCHEMA_VERSION } from './migrations.ts'
@@ -32,7 +34,7 @@ function writeOlder(version: number): { runId: string; panoramaId: string } {
   const { transaction } = createHandles(connection, () => new Date())
   const { run, panoramas } = transaction((db) => {
     seedLabelSets(db)
-    return addTestRun(db, ['a', 'b'])
+    return addTestRun(db, ['a', 'b'], 'a run', version < 4 ? olderDataset(db) : undefined)
   })
   const key = { runId: run.id, panoramaId: panoramas[0]!.id }
   transaction((db) => {
@@ -42,6 +44,13 @@ function writeOlder(version: number): { runId: string; panoramaId: string } {
   })
   connection.close()
   return key
+}
+
+/** As schemas before 4 had it: no column says how it was drawn. */
+function olderDataset(db: WriteDb): Dataset {
+  const row = { id: 'ds_older', name: 'dataset of a run', folder: '/photos', labelSetId: CITYSCAPES.id, createdAt: db.now() }
+  db.run('INSERT INTO datasets (id, name, folder, label_set_id, created_at) VALUES (@id, @name, @folder, @labelSetId, @createdAt)', row)
+  return { ...row, panoramas: 0, withTruth: 0, refused: 0, generated: null }
 }
 
 function userVersion(file: string): unknown {

@@ -84,9 +84,10 @@ export interface TestRun {
   readonly run: LabellingRun
 }
 
-/** A dataset of panoramas named so, both models, and a labelling run whose job has ended. */
-export function addTestRun(db: WriteDb, names: readonly string[], runName = 'a run'): TestRun {
-  const dataset = addDataset(db, { name: `dataset of ${runName}`, folder: '/photos', labelSetId: CITYSCAPES.id })
+/** A dataset of panoramas named so (added here unless it is there), both models, and a labelling run whose job has ended. */
+export function addTestRun(
+  db: WriteDb, names: readonly string[], runName = 'a run', dataset = addDataset(db, { name: `dataset of ${runName}`, folder: '/photos', labelSetId: CITYSCAPES.id }),
+): TestRun {
   const panoramas = addPanoramas(db, dataset.id, names.map((name) => aPanorama(name)))
   const sam = addTestModel(db, 'sam', `sam of ${runName}`)
   const ta = addTestModel(db, 'ta', `ta of ${runName}`)

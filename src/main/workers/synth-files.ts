@@ -29,7 +29,8 @@ async function encodeKind(image: SyntheticImage, request: SynthRequest, kind: Sy
 async function encodeImage({ width, height, rgb }: SyntheticImage, request: SynthRequest): Promise<Uint8Array> {
   const png = sharp(rgb, { raw: { width, height, channels: 3 } })
   const placed = request.view === 'panorama' ? png.withXmp(panoramaXmp(request)) : png
-  return placed.png({ compressionLevel: 6 }).toBuffer()
+  // a copy: memory that belongs to sharp cannot be moved to another thread
+  return new Uint8Array(await placed.png({ compressionLevel: 6 }).toBuffer())
 }
 
 /**

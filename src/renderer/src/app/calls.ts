@@ -24,8 +24,8 @@ export function createQueryClient(): QueryClient {
 
 /** Queries whose answers may be other after a change in an area. */
 export const STALE: Readonly<Record<Change['area'], readonly QueryName[]>> = {
-  datasets: ['datasets.list', 'datasets.refused', 'panoramas.list', 'panoramas.get', 'workspace.info', 'labelSets.list'],
-  models: ['models.list', 'workspace.info'],
+  datasets: ['datasets.list', 'datasets.refused', 'panoramas.list', 'panoramas.get', 'panoramas.truth', 'workspace.info', 'labelSets.list'],
+  models: ['models.list', 'models.builtin', 'workspace.info'],
   runs: ['runs.list', 'runs.get', 'runs.results', 'runs.result'],
   results: ['runs.results', 'runs.result', 'runs.get', 'runs.list', 'workspace.info'],
   reviews: ['runs.results', 'runs.result', 'runs.get', 'runs.list'],
@@ -36,6 +36,7 @@ export const STALE: Readonly<Record<Change['area'], readonly QueryName[]>> = {
   students: ['students.list', 'students.get'],
   evaluations: ['evaluations.list', 'evaluations.get', 'evaluations.compare', 'students.list', 'students.get'],
   exports: ['students.exports', 'workspace.info'],
+  tour: ['tour.get'],
 }
 
 /** The cache key of a call. */

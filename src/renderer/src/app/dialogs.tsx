@@ -7,6 +7,7 @@ export type OpenDialog =
   | { readonly kind: 'label'; readonly dataset: string | null }
   /** `student`: begin with the weights of this one */
   | { readonly kind: 'distil'; readonly run: string | null; readonly student: string | null }
+  | { readonly kind: 'generate' }
   | { readonly kind: 'shortcuts' }
 
 export interface Dialogs {

@@ -70,7 +70,7 @@ test('no two defaults of one page fight over a key', () => {
 })
 
 test('a key that begins a sequence, or is begun by one, is a conflict', () => {
-  expect(conflictsOf('help', 'G', {})).toEqual(['goDatasets', 'goModels', 'goLabelling', 'goDistil', 'goStudents', 'goEvaluations', 'goJobs', 'goSettings'])
+  expect(conflictsOf('help', 'G', {})).toEqual(['goDatasets', 'goModels', 'goLabelling', 'goDistil', 'goStudents', 'goEvaluations', 'goJobs', 'goTour', 'goSettings'])
   expect(conflictsOf('help', 'Ctrl+O', {})).toEqual(['importFolder'])
   expect(conflictsOf('accept', 'D', {})).toEqual(['next'])
   expect(conflictsOf('accept', 'D', { next: ['N'] })).toEqual([])

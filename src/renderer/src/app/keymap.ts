@@ -6,7 +6,7 @@
  */
 
 /** Where a shortcut listens. `everywhere` always; the others only while their page is open. */
-export type ShortcutScope = 'everywhere' | 'dataset' | 'run' | 'distil' | 'students' | 'jobs'
+export type ShortcutScope = 'everywhere' | 'dataset' | 'run' | 'distil' | 'students' | 'jobs' | 'tour'
 
 interface ShortcutDefinition {
   readonly label: string
@@ -24,6 +24,7 @@ export const SHORTCUTS = {
   goStudents: { label: 'Go to Students', group: 'General', scope: 'everywhere', keys: ['G T'] },
   goEvaluations: { label: 'Go to Evaluations', group: 'General', scope: 'everywhere', keys: ['G E'] },
   goJobs: { label: 'Go to Jobs', group: 'General', scope: 'everywhere', keys: ['G J'] },
+  goTour: { label: 'Go to the tour', group: 'General', scope: 'everywhere', keys: ['G O'] },
   goSettings: { label: 'Go to Settings', group: 'General', scope: 'everywhere', keys: ['G S'] },
   importFolder: { label: 'Import folder', group: 'General', scope: 'everywhere', keys: ['Ctrl+O'] },
   addModel: { label: 'Add model', group: 'General', scope: 'everywhere', keys: ['Shift+M'] },
@@ -75,6 +76,10 @@ export const SHORTCUTS = {
   compare: { label: 'Compare what is chosen', group: 'Students', scope: 'students', keys: ['C'] },
   evaluateStudent: { label: 'Evaluate against the truth', group: 'Students', scope: 'students', keys: ['Shift+E'] },
   exportStudent: { label: 'Export', group: 'Students', scope: 'students', keys: ['Ctrl+E'] },
+
+  skipTourStep: { label: 'Skip the step', group: 'Tour', scope: 'tour', keys: ['N'] },
+  stopTour: { label: 'Stop the tour', group: 'Tour', scope: 'tour', keys: ['X'] },
+  goOnTour: { label: 'Go on, or try again', group: 'Tour', scope: 'tour', keys: ['R'] },
 
   nextJob: { label: 'Next job', group: 'Jobs', scope: 'jobs', keys: ['D'] },
   previousJob: { label: 'Previous job', group: 'Jobs', scope: 'jobs', keys: ['A'] },

@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip, useMantineColorScheme } from '@mantine/core'
 import {
   IconActivity, IconChartBar, IconCube, IconFlask2, IconHelp, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconMoon,
-  IconPhoto, IconSchool, IconSettings, IconStack2, IconSun, type IconProps,
+  IconPhoto, IconRoute, IconSchool, IconSettings, IconStack2, IconSun, type IconProps,
 } from '@tabler/icons-react'
 import type { ComponentType, ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
@@ -54,6 +54,7 @@ export function Nav({ collapsed, onToggle }: NavProps): ReactNode {
         <Place href="/evaluations" label="Evaluations" icon={IconChartBar} shortcut="goEvaluations" collapsed={collapsed} count={evaluations?.length} />
         <div className={styles.gap} />
         <Place href="/jobs" label="Jobs" icon={IconActivity} shortcut="goJobs" collapsed={collapsed} count={active} lively={active > 0} />
+        <Place href="/tour" label="Tour" icon={IconRoute} shortcut="goTour" collapsed={collapsed} />
         <Place href="/settings" label="Settings" icon={IconSettings} shortcut="goSettings" collapsed={collapsed} />
       </div>
       <div className={styles.tools}>

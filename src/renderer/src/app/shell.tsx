@@ -6,6 +6,7 @@ import { ErrorBoundary } from '../components/error-boundary.tsx'
 import { Failed } from '../components/states.tsx'
 import { DatasetPage } from '../features/datasets/dataset-page.tsx'
 import { DatasetsPage } from '../features/datasets/datasets-page.tsx'
+import { GenerateDialog } from '../features/datasets/generate-dialog.tsx'
 import { ImportDialog } from '../features/datasets/import-dialog.tsx'
 import { DistilDialog } from '../features/distil/distil-dialog.tsx'
 import { DistilPage } from '../features/distil/distil-page.tsx'
@@ -23,6 +24,7 @@ import { SettingsPage } from '../features/settings/settings-page.tsx'
 import { ShortcutsDialog } from '../features/settings/shortcuts-dialog.tsx'
 import { StudentPage } from '../features/students/student-page.tsx'
 import { StudentsPage } from '../features/students/students-page.tsx'
+import { TourPage } from '../features/tour/tour-page.tsx'
 import { useCall } from './calls.ts'
 import { DialogContext, useDialogs, type Dialogs, type OpenDialog } from './dialogs.tsx'
 import { DropTarget } from './drop-target.tsx'
@@ -80,6 +82,7 @@ export function Shell(): ReactNode {
                 <Route path="/evaluations/:id">{({ id }) => <EvaluationPage key={id} id={id} />}</Route>
                 <Route path="/compare/:ids">{({ ids }) => <ComparePage ids={decodeURIComponent(ids).split(',').filter((id) => id !== '')} />}</Route>
                 <Route path="/jobs/:id?">{({ id }) => <JobsPage id={id ?? null} />}</Route>
+                <Route path="/tour"><TourPage /></Route>
                 <Route path="/settings"><SettingsPage /></Route>
                 <Route><Redirect to="/datasets" replace /></Route>
               </Switch>
@@ -98,6 +101,7 @@ function OpenDialogs(): ReactNode {
   const { open, close } = useDialogs()
   switch (open?.kind) {
     case 'import': return <ImportDialog folder={open.folder} suggestedName={open.name} onClose={close} />
+    case 'generate': return <GenerateDialog onClose={close} />
     case 'addModel': return <AddModelDialog files={open.files} onClose={close} />
     case 'label': return <StartDialog dataset={open.dataset} onClose={close} />
     case 'distil': return <DistilDialog run={open.run} student={open.student} onClose={close} />

@@ -115,10 +115,8 @@ function Content({ dataset, panoramas, job }: { readonly dataset: Dataset; reado
           {view === 'refused' && <RefusedFiles dataset={dataset} />}
           {view === 'warnings' && <Warnings panoramas={warned} />}
           {view === 'panoramas' && panoramas.length === 0 && (
-            <Empty icon={<IconPhoto size={22} stroke={1.5} />} title={job === undefined ? 'No panorama was imported' : job.state === 'running' ? 'Importing' : 'Not imported yet'}>
-              {job === undefined
-                ? 'Every file of the folder was refused. The reasons are under Refused; put the files right and import the folder again.'
-                : job.state === 'paused' ? 'The import is paused; it can be resumed under Jobs.' : job.state === 'queued' ? 'The import starts when the running job is done or paused.' : 'Panoramas appear here as they are read.'}
+            <Empty icon={<IconPhoto size={22} stroke={1.5} />} title={emptyTitle(dataset, job)}>
+              {emptyText(dataset, job)}
             </Empty>
           )}
           {view === 'panoramas' && panoramas.length > 0 && shown.length === 0 && (
@@ -134,11 +132,28 @@ function Content({ dataset, panoramas, job }: { readonly dataset: Dataset; reado
   )
 }
 
+function emptyTitle({ generated }: Dataset, job: Job | undefined): string {
+  if (generated !== null) return job?.state === 'running' ? 'Drawing' : 'Not drawn yet'
+  return job === undefined ? 'No panorama was imported' : job.state === 'running' ? 'Importing' : 'Not imported yet'
+}
+
+function emptyText({ generated }: Dataset, job: Job | undefined): string {
+  if (job === undefined) {
+    return generated === null
+      ? 'Every file of the folder was refused. The reasons are under Refused; put the files right and import the folder again.'
+      : 'Its drawing was cancelled before the first panorama. Generate streets again.'
+  }
+  const what = generated === null ? 'The import' : 'Drawing'
+  if (job.state === 'paused') return `${what} is paused; it can be resumed under Jobs.`
+  if (job.state === 'queued') return `${what} starts when the running job is done or paused.`
+  return `Panoramas appear here as they are ${generated === null ? 'read' : 'drawn'}.`
+}
+
 function ImportProgress({ job }: { readonly job: Job }): ReactNode {
   return (
     <div className={styles.importing} role="status">
-      <span>{job.state === 'paused' ? 'Import paused' : job.state === 'queued' ? 'Import waits for its turn' : 'Importing'}</span>
-      <Progress value={job.progress * 100} className={styles.bar} aria-label="Import progress" />
+      <span>{job.state === 'paused' ? 'Paused' : job.state === 'queued' ? 'Waits for its turn' : job.kind === 'generate' ? 'Drawing' : 'Importing'}</span>
+      <Progress value={job.progress * 100} className={styles.bar} aria-label={job.kind === 'generate' ? 'Drawing progress' : 'Import progress'} />
       {job.total > 0 && <span>{job.done} of {job.total}</span>}
       {job.state === 'running' && <span className="faint">{formatEta(job.etaSeconds)}</span>}
     </div>

@@ -1,5 +1,5 @@
 import { Button, Progress } from '@mantine/core'
-import { IconFolderPlus, IconPhoto } from '@tabler/icons-react'
+import { IconBuildingCommunity, IconFolderPlus } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Dataset, Job } from '../../../../contract/schemas.ts'
@@ -11,9 +11,10 @@ import { Tip } from '../../components/keys.tsx'
 import table from '../../components/list-table.module.css'
 import { Page } from '../../components/page.tsx'
 import { RecordMenu } from '../../components/record-menu.tsx'
-import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
+import { Failed, SkeletonRows } from '../../components/states.tsx'
 import { Thumbnail } from '../../components/thumbnail.tsx'
 import styles from './datasets-page.module.css'
+import { NoDatasets } from './no-datasets.tsx'
 
 /** All datasets of the workspace. */
 export function DatasetsPage(): ReactNode {
@@ -25,16 +26,17 @@ export function DatasetsPage(): ReactNode {
       <Button leftSection={<IconFolderPlus size={15} stroke={1.8} />} onClick={() => show({ kind: 'import', folder: null })}>Import folder</Button>
     </Tip>
   )
+  const generateButton = (
+    <Tip label="Draw streets with a hidden truth">
+      <Button variant="default" leftSection={<IconBuildingCommunity size={15} stroke={1.8} />} onClick={() => show({ kind: 'generate' })}>Generate streets</Button>
+    </Tip>
+  )
   const some = datasets.data !== undefined && datasets.data.length > 0
   return (
-    <Page title="Datasets" actions={some ? importButton : undefined}>
+    <Page title="Datasets" actions={some ? <>{generateButton}{importButton}</> : undefined}>
       {datasets.isPending && <SkeletonRows rows={5} height={52} />}
       {datasets.isError && <Failed error={datasets.error} onRetry={() => void datasets.refetch()} />}
-      {datasets.isSuccess && !some && (
-        <Empty icon={<IconPhoto size={22} stroke={1.5} />} title="No panoramas yet" action={importButton}>
-          Import a folder of 360° street panoramas (jpg, png, webp or tiff). No labels are needed. You can also drop the folder anywhere on this window.
-        </Empty>
-      )}
+      {datasets.isSuccess && !some && <NoDatasets importButton={importButton} generateButton={generateButton} />}
       {datasets.isSuccess && some && (
         <table className={table.table}>
           <thead>
@@ -59,12 +61,18 @@ export function DatasetsPage(): ReactNode {
   )
 }
 
-/** The import that fills a dataset right now, if any. */
-export function importJob(jobs: readonly Job[], datasetId: string): Job | undefined {
-  return jobs.find((job) => job.kind === 'import' && job.subjectId === datasetId && ['queued', 'running', 'paused'].includes(job.state))
+type FillingJob = Job & { readonly kind: 'import' | 'generate' }
+
+/** The import (or the drawing) that fills a dataset right now, if any. */
+export function importJob(jobs: readonly Job[], datasetId: string): FillingJob | undefined {
+  return jobs.find((job): job is FillingJob => (job.kind === 'import' || job.kind === 'generate') && job.subjectId === datasetId && ['queued', 'running', 'paused'].includes(job.state))
 }
 
-function DatasetRow({ dataset, job }: { readonly dataset: Dataset; readonly job: Job | undefined }): ReactNode {
+const FILLING = {
+  import: { noun: 'Import', doing: 'importing' }, generate: { noun: 'Drawing', doing: 'drawing' },
+} as const
+
+function DatasetRow({ dataset, job }: { readonly dataset: Dataset; readonly job: FillingJob | undefined }): ReactNode {
   const [, navigate] = useLocation()
   const now = useNow()
   const href = `/datasets/${dataset.id}`
@@ -79,8 +87,8 @@ function DatasetRow({ dataset, job }: { readonly dataset: Dataset; readonly job:
         <div className={`${table.sub} mono`} title={dataset.folder}>{dataset.folder}</div>
         {job !== undefined && (
           <div className={styles.importing}>
-            <Progress value={job.progress * 100} aria-label={`Import of ${dataset.name}`} />
-            <span>{job.state === 'running' ? `importing, ${job.done} of ${job.total}` : job.state === 'queued' ? 'waits for its turn' : 'import paused'}</span>
+            <Progress value={job.progress * 100} aria-label={`${FILLING[job.kind].noun} of ${dataset.name}`} />
+            <span>{job.state === 'running' ? `${FILLING[job.kind].doing}, ${job.done} of ${job.total}` : job.state === 'queued' ? 'waits for its turn' : 'paused'}</span>
           </div>
         )}
       </td>

@@ -119,9 +119,10 @@ function Form({ runs, students, defaults, run: wantedRun, student: wantedStudent
             <div className={styles.label}>Begin with</div>
             <SegmentedControl
               aria-label="Begin with" fullWidth value={draft.init}
-              onChange={(value) => change({ init: value === 'file' || value === 'student' ? value : 'random' })}
+              onChange={(value) => change({ init: value === 'builtin' || value === 'file' || value === 'student' ? value : 'random' })}
               data={[
                 { value: 'random', label: onnx ? 'The file’s own weights' : 'Random weights' },
+                { value: 'builtin', label: 'Built in', disabled: draft.student !== 'mini' },
                 { value: 'file', label: 'Safetensors file' },
                 { value: 'student', label: 'Earlier student', disabled: students.length === 0 },
               ]}
@@ -197,6 +198,7 @@ function Form({ runs, students, defaults, run: wantedRun, student: wantedStudent
 const INIT_SENTENCES = {
   random: `From nothing: learns everything from your pseudo-labels. Learning rate ${LEARNING_RATES.random}.`,
   network: 'The numbers in the file: the network goes on from what it knows.',
+  builtin: `mit-b0 as it comes with the program: it knows generated streets, seen by street cameras. Learning rate ${LEARNING_RATES.pretrained}.`,
   file: `Pretrained weights, such as nvidia/mit-b0 or a SegFormer for Cityscapes: needs fewer steps. Learning rate ${LEARNING_RATES.pretrained}.`,
   student: 'Fine-tunes a student of this workspace, for other panoramas or better labels.',
 } as const

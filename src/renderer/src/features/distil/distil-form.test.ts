@@ -15,6 +15,7 @@ test.each([
   ['run', { run: null }, /labelling run/],
   ['ONNX file', { student: 'onnx' as const }, /ONNX file/],
   ['weights', { init: 'file' as const }, /safetensors/],
+  ['student that the built-in weights fit', { init: 'builtin' as const, student: 'tiny' as const }, /those of a Mini/],
   ['earlier student', { init: 'student' as const }, /student to begin with/],
 ])('says that the %s is missing', (_, part, what) => {
   const read = readDraft({ ...draft, ...part })

@@ -11,7 +11,7 @@ export interface Draft {
   readonly student: StudentSize | 'onnx'
   /** file of an ONNX student, on the host's machine */
   readonly onnx: string | null
-  readonly init: 'random' | 'file' | 'student'
+  readonly init: 'random' | 'builtin' | 'file' | 'student'
   readonly file: string | null
   readonly from: string | null
   /** what a person set; the rest follows from the host's defaults */
@@ -36,6 +36,7 @@ export function readDraft(draft: Draft): Reading {
   const { run, student, onnx, init, file, from, config, name, provider } = draft
   if (run === null) return missing('Choose the labelling run whose pseudo-labels are distilled.')
   if (student === 'onnx' && onnx === null) return missing('Choose the ONNX file that is the student.')
+  if (init === 'builtin' && student !== 'mini') return missing('The built-in weights are those of a Mini: choose that student, or begin with others.')
   if (init === 'file' && file === null) return missing('Choose the safetensors file to begin with.')
   if (init === 'student' && from === null) return missing('Choose the student to begin with.')
   return {
@@ -43,7 +44,7 @@ export function readDraft(draft: Draft): Reading {
     request: {
       run, config, provider,
       student: student === 'onnx' ? { onnx: onnx ?? '' } : student,
-      init: init === 'file' ? { file: file ?? '' } : init === 'student' ? { student: from ?? '' } : 'random',
+      init: init === 'file' ? { file: file ?? '' } : init === 'student' ? { student: from ?? '' } : init,
       name: name.trim() === '' ? null : name.trim(),
     },
   }

@@ -53,7 +53,8 @@ function Form({ subjects, datasets, wanted, onClose }: FormProps): ReactNode {
   const ofRun = subjects.some(({ kind }) => kind === 'run')
   const [datasetId, setDatasetId] = useState(() => (datasets.find(({ id }) => id === wanted) ?? datasets.find(({ withTruth }) => withTruth > 0) ?? datasets[0]).id)
   const dataset = datasets.find(({ id }) => id === datasetId)
-  const imported = (dataset?.withTruth ?? 0) > 0
+  const generated = dataset !== undefined && dataset.generated !== null
+  const imported = (dataset?.withTruth ?? 0) > 0 || generated
   const [wantsFolder, setWantsFolder] = useState(false)
   const [folder, setFolder] = useState<string | null>(null)
   const [mode, setMode] = useState<InferenceMode>('whole')
@@ -87,7 +88,7 @@ function Form({ subjects, datasets, wanted, onClose }: FormProps): ReactNode {
       />
       <Radio.Group label="Truth" value={fromFolder ? 'folder' : 'imported'} onChange={(value) => { setWantsFolder(value === 'folder'); start.reset() }}>
         <div className={styles.choices}>
-          <Radio value="imported" disabled={!imported} label="Imported with the dataset" description={dataset === undefined ? undefined : truthText(dataset)} />
+          <Radio value="imported" disabled={!imported} label={generated ? 'Drawn with the dataset' : 'Imported with the dataset'} description={dataset === undefined ? undefined : truthText(dataset)} />
           <Radio value="folder" label="A folder of label maps" description="In Cityscapes or DensePASS layout, or one PNG per panorama with its name." />
         </div>
       </Radio.Group>
@@ -108,7 +109,8 @@ function Form({ subjects, datasets, wanted, onClose }: FormProps): ReactNode {
   )
 }
 
-function truthText({ panoramas, withTruth }: Dataset): string {
+function truthText({ panoramas, withTruth, generated }: Dataset): string {
+  if (generated !== null && withTruth === 0) return 'Exact, and hidden from labelling and training.'
   if (withTruth === 0) return 'No truth was imported with it.'
   return withTruth === panoramas ? `${plural(panoramas, 'panorama')}, all with truth.` : `${plural(panoramas, 'panorama')}, ${withTruth} with truth.`
 }

@@ -22,8 +22,12 @@ export function subjectHref({ kind, id }: Pick<EvaluationSubject, 'kind' | 'id'>
   }
 }
 
-/** "imported", or the folder's name. */
+/** Where the program keeps the truth of generated streets. */
+const HIDDEN_TRUTH = /[/\\]truth[/\\]ds_[a-z0-9]+$/
+
+/** "imported", "drawn", or the folder's name. */
 export function truthName(truth: string | null): string {
+  if (truth !== null && HIDDEN_TRUTH.test(truth)) return 'drawn with the streets'
   return truth === null ? 'imported' : baseName(truth)
 }
 

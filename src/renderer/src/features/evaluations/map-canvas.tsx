@@ -13,10 +13,12 @@ interface MapCanvasProps {
   /** artifacts of the label maps that `paint` gets, in this order */
   readonly maps: readonly string[]
   readonly paint: (maps: readonly Raster[]) => Picture
+  /** of artifacts that are no raster bundles */
+  readonly decode?: (bytes: Uint8Array) => Raster
 }
 
 /** Something painted from label maps. They are fetched when it comes into view; pixels go straight to the canvas. */
-export function MapCanvas({ label, maps, paint }: MapCanvasProps): ReactNode {
+export function MapCanvas({ label, maps, paint, decode = decodeRaster }: MapCanvasProps): ReactNode {
   const { artifactUrl } = useStudio()
   const canvas = useRef<HTMLCanvasElement>(null)
   const [failure, setFailure] = useState<string | null>(null)
@@ -24,7 +26,7 @@ export function MapCanvas({ label, maps, paint }: MapCanvasProps): ReactNode {
   const key = maps.join()
 
   const draw = useEffectEvent(async (element: HTMLCanvasElement, hashes: readonly string[], signal: AbortSignal): Promise<void> => {
-    const rasters = await Promise.all(hashes.map(async (hash) => decodeRaster(await artifacts.read(artifactUrl(hash), { what: 'The label map', signal }))))
+    const rasters = await Promise.all(hashes.map(async (hash) => decode(await artifacts.read(artifactUrl(hash), { what: 'The label map', signal }))))
     if (signal.aborted) return
     const { width, height, data } = paint(rasters)
     element.width = width

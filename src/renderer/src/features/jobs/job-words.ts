@@ -38,14 +38,16 @@ export function jobStateText(job: Pick<Job, 'state' | 'stopping'>): string {
 /** What it means that some items of a job failed. */
 export function failedText(job: Pick<Job, 'kind' | 'failed' | 'total'>): string {
   if (job.kind === 'import') return `${job.failed} of ${job.total} files were refused; the reasons are listed with the dataset.`
-  return `${job.failed} of ${job.total} panoramas could not be ${job.kind === 'evaluate' ? 'scored' : 'labelled'}; the rest went on. The log says why.`
+  const done = job.kind === 'evaluate' ? 'scored' : job.kind === 'generate' ? 'drawn' : 'labelled'
+  return `${job.failed} of ${job.total} panoramas could not be ${done}; the rest went on. The log says why.`
 }
 
 /** The page of what a job works on; an export is listed with its student. */
 export function jobPlace({ kind, subjectId }: Pick<Job, 'kind' | 'subjectId'>): { readonly href: string; readonly label: string } | null {
   if (subjectId === null) return null
   switch (kind) {
-    case 'import': return { href: `/datasets/${subjectId}`, label: 'Open the dataset' }
+    case 'import':
+    case 'generate': return { href: `/datasets/${subjectId}`, label: 'Open the dataset' }
     case 'label': return { href: `/labelling/${subjectId}`, label: 'Open the run' }
     case 'distil': return { href: `/distil/${subjectId}`, label: 'Open the distillation run' }
     case 'evaluate': return { href: `/evaluations/${subjectId}`, label: 'Open the evaluation' }

@@ -12,6 +12,7 @@ import { RecordMenu } from '../../components/record-menu.tsx'
 import { ActionFailure } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
 import { EvaluateDialog } from '../evaluations/evaluate-dialog.tsx'
+import { BuiltinNotice } from './builtin-models.tsx'
 import styles from './model-detail.module.css'
 import { DIALECTS, KINDS, ROLES } from './model-words.ts'
 import { SamSettingsFields } from './sam-settings-fields.tsx'
@@ -34,6 +35,7 @@ export function ModelDetail({ model }: { readonly model: Model }): ReactNode {
         {model.classes !== null && ` · ${model.classes} classes`}
         {` · ${formatBytes(model.files.reduce((sum, file) => sum + file.bytes, 0))} · added ${formatWhen(model.createdAt, now)}`}
       </p>
+      <BuiltinNotice modelId={model.id} />
       {model.samSettings !== null && <MaskFilters key={JSON.stringify(model.samSettings)} model={model} settings={model.samSettings} />}
       <Section title={model.files.length === 1 ? 'File' : 'Files'}>
         {model.files.map((file) => <FileCard key={file.name} file={file} />)}

@@ -10,6 +10,7 @@ import { Tip } from '../../components/keys.tsx'
 import { Page } from '../../components/page.tsx'
 import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
+import { BuiltinModels } from './builtin-models.tsx'
 import { ModelDetail } from './model-detail.tsx'
 import { DIALECTS, KINDS } from './model-words.ts'
 import styles from './models-page.module.css'
@@ -30,15 +31,19 @@ export function ModelsPage({ id }: { readonly id: string | null }): ReactNode {
       {models.isPending && <SkeletonRows rows={4} height={52} />}
       {models.isError && <Failed error={models.error} onRetry={() => void models.refetch()} />}
       {models.isSuccess && !some && (
-        <Empty icon={<IconCube size={22} stroke={1.5} />} title="No models yet" action={addButton}>
-          Labelling needs two ONNX models: a SAM that finds masks (encoder and decoder), and a teacher assistant that knows classes. Choose their files, or drop them on this window.
-        </Empty>
+        <>
+          <Empty icon={<IconCube size={22} stroke={1.5} />} title="No models yet" action={addButton}>
+            Labelling needs two ONNX models: a SAM that finds masks (encoder and decoder), and a teacher assistant that knows classes. Choose their files, or drop them on this window.
+          </Empty>
+          <BuiltinModels />
+        </>
       )}
       {some && chosen !== undefined && (
         <>
           <div className={styles.list} role="list" aria-label="Models">
             {models.data.map((model) => <ModelItem key={model.id} model={model} current={model.id === chosen.id} />)}
             <MissingKind models={models.data} />
+            <BuiltinModels />
           </div>
           <div className={styles.detail}><ModelDetail key={chosen.id} model={chosen} /></div>
         </>
