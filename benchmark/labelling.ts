@@ -1,5 +1,6 @@
 import type { Client } from '../src/contract/procedures.ts'
 import type { LabellingRun } from '../src/contract/schemas.ts'
+import { geometryOf } from '../src/core/goodsam/config.ts'
 import { followJob } from '../src/main/cli/studio-session.ts'
 import { getDataset } from '../src/main/store/datasets.ts'
 import { newId } from '../src/main/store/ids.ts'
@@ -46,7 +47,7 @@ export async function findRun(client: Client, name: string): Promise<LabellingRu
 async function start(client: Client, { name, dataset, labels, sam, ta }: LabellingRequest): Promise<void> {
   const { recipe, fusion: { theta } } = labels.config
   const { jobId } = await client.call('runs.start', {
-    name, dataset, ta, sam: labels.sam ? sam : null, recipe, theta, samSettings: labels.sam ? labels.samSettings : null, provider: null,
+    name, dataset, ta, sam: labels.sam ? sam : null, recipe, theta, windows: geometryOf(labels.config), samSettings: labels.sam ? labels.samSettings : null, provider: null,
   })
   await followJob(client, jobId)
 }

@@ -32,14 +32,14 @@ it('each term of the adaptation is added in turn; the image term alone is self-t
 })
 
 it('theta and SAM settings are started by recipe; windows, weights and radii are not', () => {
-  expect(['labels-goodsam', 'labels-goodsam++', 'labels=ta', 'theta=0.3', 'points=8'].map((name) => isStartable(labelsOf(name)))).toEqual([true, true, true, true, true])
+  expect(['labels-goodsam', 'labels-goodsam++', 'labels-gnomonic', 'labels=ta', 'theta=0.3', 'points=8'].map((name) => isStartable(labelsOf(name)))).toEqual([true, true, true, true, true, true])
   expect(['below=ignore', 'context=0', 'window=0.125', 'stride=1'].map((name) => isStartable(labelsOf(name)))).toEqual([false, false, false, false])
 })
 
 it('every window layout that is tried covers a panorama', () => {
   for (const { subject } of ROWS) {
     if (subject.kind !== 'labels') continue
-    const windows = layoutWindows({ widthPx: 1024, heightPx: 512, cyclic: true }, subject.labels.config.windows)
+    const windows = layoutWindows({ widthPx: 1024, heightPx: 512, cyclic: true, projection: { hfovDeg: 360, vfovDeg: 180, horizonOffsetPx: 0 } }, subject.labels.config.windows)
     expect(windows.length).toBeGreaterThanOrEqual(4)
   }
 })

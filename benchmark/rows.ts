@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { InferenceMode, StudentSize } from '../src/contract/training-schemas.ts'
-import { RECIPES, type FusionConfig, type GoodsamConfig, type SamSettings } from '../src/core/goodsam/config.ts'
+import { geometryOf, RECIPES, withGeometry, type FusionConfig, type GoodsamConfig, type SamSettings } from '../src/core/goodsam/config.ts'
 import { DISTILLATION_DEFAULTS, type DistillationConfig } from '../src/core/goodsam/distillation-config.ts'
 import { lossesWithoutMasks } from '../src/core/goodsam/distillation/loss.ts'
 import { STUDENT_TITLES, type Group } from './sizes.ts'
@@ -45,6 +45,7 @@ export interface RowSpec {
 
 const GOODSAM: LabelSpec = { sam: true, config: RECIPES.goodsam, samSettings: {} }
 const GOODSAM_PLUS: LabelSpec = { sam: true, config: RECIPES['goodsam++'], samSettings: {} }
+const GNOMONIC: LabelSpec = { ...GOODSAM, config: withGeometry(RECIPES.goodsam, 'gnomonic') }
 const TA_ALONE: LabelSpec = { sam: false, config: RECIPES.goodsam, samSettings: {} }
 
 type Losses = DistillationConfig['losses']
@@ -81,16 +82,20 @@ const STUDENTS: readonly RowSpec[] = [
   { name: 'mka-window', group: 'students', title: 'Mini, image + window', subject: mini(GOODSAM, terms('image', 'window')) },
   { name: 'mka-confident', group: 'students', title: 'Mini, image + window + confident', subject: mini(GOODSAM, terms('image', 'window', 'confident')) },
   { name: 'goodsam++', group: 'students', title: 'Mini, full GoodSAM++', subject: mini(GOODSAM_PLUS, ALL) },
+  { name: 'goodsam-gnomonic', group: 'students', title: 'Mini, full GoodSAM with gnomonic windows', subject: mini(GNOMONIC, ALL) },
 ]
 
 const LABELS: readonly RowSpec[] = labelRows('labels', 'evaluation', [
   ['labels-goodsam', 'TA + SAM, fused as GoodSAM', GOODSAM],
   ['labels-goodsam++', 'TA + SAM, fused as GoodSAM++', GOODSAM_PLUS],
+  ['labels-gnomonic', 'TA + SAM, fused as GoodSAM, gnomonic windows', GNOMONIC],
 ])
 
 const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablation', [
   ['labels=ta', 'TA alone', TA_ALONE],
   ['labels=goodsam', 'GoodSAM as it is', GOODSAM],
+  ['labels=ta-gnomonic', 'TA alone, gnomonic windows', { ...GNOMONIC, sam: false }],
+  ['labels=gnomonic', 'GoodSAM, gnomonic windows', GNOMONIC],
   ...[0, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9].map((theta): Labelled => [`theta=${theta}`, `theta ${theta}`, withFusion({ theta })]),
   ...(['majority', 'ignore'] as const).map((belowTheta): Labelled => [`below=${belowTheta}`, `masks below theta: ${belowTheta}`, withFusion({ belowTheta })]),
   ...[0, 0.25, 0.75, 1].map((contextWeight): Labelled => [`context=${contextWeight}`, `weight ${contextWeight} of the context views`, withConfig({ contextWeight })]),
@@ -143,9 +148,9 @@ export function effectiveLosses({ labels, losses }: StudentSubject): Losses {
   return labels === 'truth' || !labels.sam ? lossesWithoutMasks(losses) : losses
 }
 
-/** Whether recipe, theta and SAM settings say it all: the product starts such a run when it is asked to. */
+/** Whether recipe, geometry, theta and SAM settings say it all: the product starts such a run when it is asked to. */
 export function isStartable({ config }: LabelSpec): boolean {
-  const recipe = RECIPES[config.recipe]
+  const recipe = withGeometry(RECIPES[config.recipe], geometryOf(config))
   return isDeepStrictEqual({ ...config, fusion: { ...config.fusion, theta: recipe.fusion.theta } }, recipe)
 }
 
