@@ -86,7 +86,7 @@ function facing(side: Side): number {
 }
 
 function addRowHouse(random: Random, quarter: Quarter, { side, z0, z1, near }: Plot): void {
-  const floors = whole(random, quarter.style === 'source' ? 3 : 2, quarter.style === 'source' ? 6 : 7)
+  const floors = whole(random, 3, quarter.style === 'source' ? 6 : 8)
   addHouse(random, quarter, {
     x: side.sign * (side.front + (chance(random, 0.25) ? random.between(0.2, 0.8) : 0.05)), z: (z0 + z1) / 2, yaw: facing(side),
     width: z1 - z0, depth: CORNER_DEPTH, floors, near, roof: chance(random, quarter.style === 'source' ? 0.35 : 0.55) ? 'flat' : 'along', shops: chance(random, 0.45),

@@ -95,7 +95,7 @@ export function colorFrom(random: Random, colors: readonly string[], share = 0.1
 export const RUBBER = plain(linear('#1b1b1c'), 0.05)
 export const BLACK = plain(linear('#101113'), 0.25)
 export const STEEL = plain(linear('#a3a6a8'), 0.4)
-export const WINDOW: Material = { ...MATT, pattern: 'glass', color: linear('#20262c'), gloss: 0.5 }
+export const WINDOW: Material = { ...MATT, pattern: 'glass', color: linear('#2c343b'), gloss: 0.5 }
 
 /** Hair from black to grey. */
 const HAIR = ['#14100d', '#2b1c12', '#4a3220', '#8a6a3e', '#9a9894', '#5c2f1c', '#1a1715']

@@ -58,7 +58,7 @@ function placeInLane(random: Random, plan: StreetPlan, { flow, length, reach, ad
 
 function addTrams(random: Random, plan: StreetPlan, flow: Flow): void {
   const onReserve = plan.reserve === 'tram on grass' || plan.reserve === 'tram on stone'
-  if ((!onReserve && plan.tramLane === undefined) || chance(random, 0.18)) return
+  if ((!onReserve && plan.tramLane === undefined) || chance(random, 0.12)) return
   const side = plan.sides[plan.tramLane ?? random.below(2)]
   const x = onReserve ? 0 : laneX(side, 0)
   for (let tries = 0; tries < 30; tries++) {

@@ -34,7 +34,7 @@ export function addBicycle(random: Random, crowd: Crowd, { ridden, ...place }: P
 
 const BICYCLE_SADDLE: Saddle = { seat: [0.96, -0.22], pedal: [0.26, 0], handle: [1, 0.28], lean: 0.26, knees: 0.13, fullHelmet: false }
 
-/** A tyre as a ring of short tubes, and a veil for the spokes. */
+/** A tyre as a ring of short tubes, and a few spokes. */
 function addSpokedWheel(bike: Brush, z: number): void {
   const count = 10
   for (let step = 0; step < count; step++) {
@@ -46,7 +46,11 @@ function addSpokedWheel(bike: Brush, z: number): void {
       radius: 0.032,
     })
   }
-  bike.leaves(SPOKES, { centre: [0, WHEEL, z], radii: [0.03, WHEEL - 0.04, WHEEL - 0.04], cover: 0.35 })
+  for (let spoke = 0; spoke < 4; spoke++) {
+    const up = Math.sin((spoke / 4) * Math.PI) * (WHEEL - 0.04)
+    const ahead = Math.cos((spoke / 4) * Math.PI) * (WHEEL - 0.04)
+    bike.tube(SPOKES, { from: [0, WHEEL - up, z - ahead], to: [0, WHEEL + up, z + ahead], radius: 0.012 })
+  }
 }
 
 export function addMotorcycle(random: Random, crowd: Crowd, { ridden, lampsOn, ...place }: Place & { ridden: boolean; lampsOn: boolean }): void {

@@ -2,7 +2,7 @@
 import type { Material, Style } from '../types.ts'
 import { CAR } from './classes.ts'
 import { type Random, chance } from './draw.ts'
-import { BLACK, RUBBER, STEEL, WINDOW, colorFrom, glowing, linear, paletteOf, plain } from './palette.ts'
+import { BLACK, RUBBER, WINDOW, colorFrom, glowing, linear, paletteOf, plain } from './palette.ts'
 import type { Brush, Place, SceneWriter } from './writer.ts'
 
 export interface Traffic {
@@ -29,16 +29,18 @@ export function addWheels(brush: Brush, { half, radius, axles, near }: Wheels): 
       disc(RUBBER, radius, 0.015)
       if (!near) continue
       disc(BLACK, radius + 0.07, 0.004)
-      disc(STEEL, radius * 0.62, 0.022)
+      disc(ALLOY, radius * 0.64, 0.022)
       disc(BLACK, radius * 0.2, 0.027)
     }
   }
 }
 
+const ALLOY = plain(linear('#83878b'), 0.35)
+
 /** Lamps of a vehicle: white in front, red behind. `y` metres, at x = +-`x`. */
 export function addLamps(brush: Brush, { x, y, front, back, on }: { x: number; y: number; front: number; back: number; on: boolean }): void {
-  const white = glowing(linear('#f4f1e4'), on ? 3 : 0.15)
-  const red = glowing(linear('#b3121a'), on ? 1.6 : 0.1)
+  const white = on ? glowing(linear('#f4f1e4'), 3) : plain(linear('#c4cacd'), 0.5)
+  const red = glowing(linear('#a3121a'), on ? 1.6 : 0.05)
   for (const sign of [-1, 1]) {
     brush.box(white, [sign * x, y, front], [0.16, 0.07, 0.03])
     brush.box(red, [sign * (x + 0.03), y + 0.08, back], [0.12, 0.09, 0.03])
@@ -92,9 +94,11 @@ export function addCar(random: Random, { writer, style, lampsOn }: Traffic, { ne
   const low = 0.22
   const waist = kind === 'van' ? 0.75 : belt * 0.72
   car.box(paint, [0, (low + waist) / 2, 0], [half, (waist - low) / 2, end - 0.1])
-  car.box(paint, [0, (waist + belt) / 2, -0.02], [half - 0.03, (belt - waist) / 2, end - (kind === 'van' ? 0.16 : 0.3)])
-  // the bonnet's and the boot's slope
-  if (kind !== 'van') car.gableAcross(paint, [0, (waist + belt) / 2 - 0.01, end - 0.32], [half - 0.05, (belt - waist) / 2, 0.25])
+  // above the waist the body ends where the bonnet begins to slope
+  const bonnet = kind === 'van' ? 0.45 : 0.95
+  const upper = (length - bonnet - 0.12) / 2
+  car.box(paint, [0, (waist + belt) / 2, -end + 0.12 + upper], [half - 0.03, (belt - waist) / 2, upper])
+  car.gableAcross(paint, [0, (waist + belt) / 2 - 0.005, end - bonnet], [half - 0.04, (belt - waist) / 2, bonnet - 0.14])
   for (const sign of [-1, 1]) {
     const nose = sign * (end - 0.17)
     car.tube(paint, { from: [-half + 0.1, (low + waist) / 2 + 0.03, nose], to: [half - 0.1, (low + waist) / 2 + 0.03, nose], radius: (waist - low) / 2 })
@@ -103,12 +107,21 @@ export function addCar(random: Random, { writer, style, lampsOn }: Traffic, { ne
   addWheels(car, { half, radius: kind === 'van' ? 0.34 : 0.31, axles: [end - 0.78, -end + 0.8], near })
   addLamps(car, { x: half - 0.22, y: waist - 0.04, front: end + 0.03, back: -end - 0.03, on: lampsOn && !parked })
   if (!near) return
+  addTrim(car, { body, low, waist })
   car.box(BLACK, [0, low + 0.12, end + 0.02], [half * 0.55, 0.09, 0.06])
   car.box(plain(linear('#dcdccf')), [0, low + 0.12, end + 0.07], [0.25, 0.055, 0.02])
   car.box(plain(linear('#dcdccf')), [0, waist - 0.12, -end - 0.05], [0.25, 0.055, 0.02])
   car.box(BLACK, [0, low + 0.02, 0], [half - 0.05, 0.07, end - 0.2])
   for (const sign of [-1, 1]) car.ball(paint, [sign * (half + 0.07), belt + 0.06, roofFront + body.frontRun * 0.55], [0.11, 0.08, 0.06])
   if (kind === 'estate' && chance(random, 0.5)) for (const sign of [-1, 1]) car.tube(BLACK, { from: [sign * (half - 0.16), height + 0.06, roofFront - 0.1], to: [sign * (half - 0.16), height + 0.06, roofBack + 0.1], radius: 0.025 })
+}
+
+/** Seams and handles of the doors, the grille. */
+function addTrim(car: Brush, { body: { half, length, roofFront, roofBack }, low, waist }: { body: Body; low: number; waist: number }): void {
+  const seams = [roofFront + 0.35, roofFront * 0.45 + roofBack * 0.55, roofBack + 0.1]
+  for (const z of seams) car.box(BLACK, [0, (low + waist) / 2 + 0.05, z], [half + 0.003, (waist - low) / 2 - 0.08, 0.009])
+  for (const sign of [-1, 1]) for (const z of seams.slice(1)) car.box(BLACK, [sign * half, waist - 0.06, z + 0.2], [0.02, 0.018, 0.09])
+  car.box(BLACK, [0, waist - 0.06, length / 2 + 0.02], [half * 0.42, 0.05, 0.025])
 }
 
 /** Panes, pillars and roof above the belt line; `closed`: no panes behind the driver. */
