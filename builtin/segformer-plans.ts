@@ -52,7 +52,7 @@ const SHARED = {
 
 export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
   'street-ta': {
-    ...SHARED, name: 'street-ta', seed: 11, steps: 5000,
+    ...SHARED, name: 'street-ta', seed: 11, steps: 3600,
     title: 'Street TA',
     summary: 'A teacher assistant: a SegFormer of 1.3 million parameters that knows the 19 Cityscapes classes from generated street images',
     config: { ...BASE, hiddenSizes: [24, 48, 96, 128], heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], mlpRatios: [4, 4, 4, 3], decoderSize: 128 },

@@ -24,10 +24,10 @@ const HELD_OUT_IMAGES = 150
 const CURVE_IMAGES = 30
 const SCORE_EVERY = 500
 /** images by which the classes' shares are known */
-const COUNTED_IMAGES = 100
+const COUNTED_IMAGES = 60
 const WORKER = new URL('./street-batch-worker.ts', import.meta.url)
 
-/** Resolves when the folder is written. */
+/** Resolves when the folder is written, or the training was interrupted by a signal. */
 export async function trainSegformer(name: SegformerName, options: TrainingArguments): Promise<void> {
   const began = performance.now()
   const plan = SEGFORMER_PLANS[name]
@@ -42,6 +42,7 @@ export async function trainSegformer(name: SegformerName, options: TrainingArgum
     await draw([scored], 0, CURVE_IMAGES)
     const left = options.minutes === Infinity ? Infinity : Math.max(0, options.minutes - (performance.now() - began) / 60_000)
     const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, shares, paint: paintAhead(painters, plan) })
+    if (trained.interrupted) return
     await draw([scored], CURVE_IMAGES, HELD_OUT_IMAGES)
     await writeSegformer(plan, trained, { images: streetCache(folder, HELD_OUT_STREETS), count: HELD_OUT_IMAGES, threads: options.threads, world, output: options.output })
   } finally {
@@ -81,7 +82,7 @@ function train(plan: SegformerPlan, options: TrainingArguments, { world, folder,
         return { miou: miou ?? 0, pixelAccuracy: pixelAccuracy ?? 0 }
       },
     },
-    data: { world, training: TRAINING_STREETS, images: plan.images },
+    data: { world, training: TRAINING_STREETS, images: plan.images, shares: shares.map((share) => Number(share.toPrecision(3))) },
     print,
   }, options)
 }

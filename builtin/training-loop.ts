@@ -40,6 +40,8 @@ export interface Training {
 export interface Trained {
   /** all steps are done */
   readonly finished: boolean
+  /** a signal ended it */
+  readonly interrupted: boolean
   readonly progress: Progress
   /** the moving average where the steps keep one */
   readonly weights: ReadonlyMap<string, Tensor>
@@ -222,9 +224,11 @@ class Run {
 
   private async end(session: TrainingSession): Promise<Trained> {
     await this.save(session)
-    await this.score(session)
-    await this.save(session)
-    return { finished: this.progress.step >= this.steps, progress: { ...this.progress, stretches: this.stretches() }, weights: await weightsOf(session) }
+    if (!this.stopped) {
+      await this.score(session)
+      await this.save(session)
+    }
+    return { finished: this.progress.step >= this.steps, interrupted: this.stopped, progress: { ...this.progress, stretches: this.stretches() }, weights: await weightsOf(session) }
   }
 
   private say(line: string): void {
