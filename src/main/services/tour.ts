@@ -92,6 +92,8 @@ export function createTourGuide(context: ServiceContext, calls: TourCalls): Tour
       'tour.skip': async ({ step }) => {
         const tour = latest()
         const own = describeTour(context, tour).steps.find(({ name }) => name === step)
+        // it ended while the button was pressed
+        if (own?.state === 'done' || own?.state === 'skipped') return current()
         if (own === undefined || !own.canSkip) throw new StudioError('conflict', whyNotSkipped(context, step, tour) ?? 'Only the step that is under way can be skipped.')
         change(tour.id, { skipped: [...tour.skipped, step], state: 'running', error: null })
         for (const job of jobsOf(context, tour, step)) if (isActive(job)) jobs.cancel(job.id)
