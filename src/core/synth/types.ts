@@ -28,7 +28,7 @@ export type Pattern =
   | 'stripes'
   /** a sign's face: a border of the second colour, a symbol drawn from the seed */
   | 'sign'
-  /** a flat colour that mirrors the sky */
+  /** a flat colour that mirrors the sky; with emission, a lit room is seen through it */
   | 'glass'
 
 export interface Material {

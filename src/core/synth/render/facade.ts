@@ -1,5 +1,6 @@
 /** Walls with windows: each window lies a little behind the wall, so that its reveal shows from the side. */
 import { hash3, noise2, smoothStep, unit, unitOf } from './noise.ts'
+import { roomLight } from './rooms.ts'
 import { ALONG, FACE, FACE_HEIGHT, FACE_WIDTH, FOOTPRINT, SLANT_ALONG, SLANT_UP, UP } from './surface.ts'
 import { COLOR, EMISSION, GLOSS, OPTIONS, SCALE, SECOND, SEED } from './world.ts'
 
@@ -8,6 +9,8 @@ const REVEAL = 0.14
 /** width of a window's frame, metres */
 const FRAME = 0.07
 const WINDOW_GLOSS = 0.75
+/** radiance of a lit room, where the material does not say */
+const LIT = 0.3
 const LOOK_GLOSS = 3
 const LOOK_LIGHT = 4
 
@@ -105,15 +108,12 @@ function window(m: Float64Array, i: number, opening: Opening): void {
   const blind = !shop && unitOf(word, 6) < 0.25 && y > tall * (0.3 + 0.6 * unitOf(word, 16)) ? 0.7 : 0
   const cloth = Math.max(curtain, blind)
   const lit = unit(hash3(word, 7, 1)) < option(m, i, { index: 2, otherwise: 0 })
-  const glow = lit ? (m[i + EMISSION] > 0 ? m[i + EMISSION] : 0.45) * (0.5 + 0.7 * unitOf(word, 8)) : 0
-  // inside it is brighter towards the ceiling, where the lamp hangs
-  const room = 0.55 + (0.6 * y) / tall
+  const glow = lit ? (m[i + EMISSION] > 0 ? m[i + EMISSION] : LIT) * (0.6 + 0.8 * unitOf(word, 8)) : 0
+  if (lit) roomLight(surface, { x, y, halfWidth, tall, word, shop, footprint: foot }, { out: look, at: LOOK_LIGHT })
   for (let channel = 0; channel < 3; channel++) {
     const pane = m[i + SECOND + channel] * (0.7 + 0.6 * unitOf(word, 4)) * (1 - cloth) + cloth * (0.5 - 0.04 * channel)
     look[channel] = pane + (frameTone - pane) * frame
-    look[LOOK_LIGHT + channel] = glow * room * WARM[channel] * (1 - frame) * (1 - 0.4 * cloth)
+    look[LOOK_LIGHT + channel] *= glow * (1 - frame) * (1 - 0.4 * cloth)
   }
   look[LOOK_GLOSS] = WINDOW_GLOSS * (1 - frame)
 }
-
-const WARM = [1, 0.72, 0.42]

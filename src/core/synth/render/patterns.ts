@@ -2,7 +2,8 @@
 import { facadeLook } from './facade.ts'
 import { hash3, noise2, noise3, smoothStep, unit } from './noise.ts'
 import { signLook } from './sign.ts'
-import { ALONG, FACE, FACE_GROUND, FACE_TOP, FOOTPRINT, UP } from './surface.ts'
+import { roomLight } from './rooms.ts'
+import { ALONG, FACE, FACE_GROUND, FACE_HEIGHT, FACE_TOP, FACE_WIDTH, FOOTPRINT, UP } from './surface.ts'
 import { COLOR, MATERIAL_STRIDE, OPTIONS, PATTERN, SCALE, SECOND, SEED, type World } from './world.ts'
 import { EMISSION, GLOSS } from './world.ts'
 
@@ -24,8 +25,20 @@ export function lookAt(world: World, material: number, { surface, look }: { surf
   const emission = m[i + EMISSION]
   for (let channel = 0; channel < 3; channel++) look[LOOK_LIGHT + channel] = emission * m[i + COLOR + channel]
   if (pattern === 4 && surface[FACE] < FACE_TOP) facadeLook(m, i, { surface, look })
+  else if (pattern === 9 && emission > 0) litPane(m, i, { surface, look })
   else if (pattern === 8) signLook(m, i, { surface, look })
   else mix(m, i, { share: secondShare(m, i, surface), shade: shadeOf(m, i, surface), look })
+}
+
+/** A pane of glass before a lit room: a shop's. */
+function litPane(m: Float64Array, i: number, { surface, look }: { surface: Float64Array; look: Float64Array }): void {
+  const halfWidth = surface[FACE_WIDTH] / 2
+  const room = { x: surface[ALONG] - halfWidth, y: surface[UP], halfWidth, tall: surface[FACE_HEIGHT], footprint: surface[FOOTPRINT] }
+  roomLight(surface, { ...room, word: hash3(m[i + SEED] | 0, 3, 8), shop: true }, { out: look, at: LOOK_LIGHT })
+  for (let channel = 0; channel < 3; channel++) {
+    look[channel] = m[i + COLOR + channel]
+    look[LOOK_LIGHT + channel] *= m[i + EMISSION]
+  }
 }
 
 function mix(m: Float64Array, i: number, { share, shade, look }: { share: number; shade: number; look: Float64Array }): void {

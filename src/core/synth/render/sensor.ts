@@ -30,10 +30,16 @@ export function develop(radiance: Float32Array, sensor: Sensor, frame: Plane & {
   return rgb
 }
 
-/** A film's curve (Narkowicz 2015, a fit of ACES), which bends highlights softly to white. */
+/**
+ * Between a film's curve with its deep shadows (Narkowicz 2015, a fit of ACES) and a soft one (Reinhard and others 2002,
+ * white at 5): contrast, but open shadows.
+ */
 function tone(value: number): number {
   const x = Math.max(0, value) * 0.75
-  return Math.min(1, (x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14))
+  const film = (x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14)
+  const y = x * 1.75
+  const soft = (y * (1 + y * 0.04)) / (1 + 0.8 * y)
+  return Math.min(1, 0.6 * film + 0.4 * soft)
 }
 
 /** sRGB's transfer curve and 8 bits; noise is strongest at mid grey. */

@@ -5,7 +5,7 @@ import { AMBIENT, plainSkyRadiance, skyRadiance, SUN, SUNLIGHT } from './sky.ts'
 import { FACE, faceAt, FACE_GROUND, newSurface, NORMAL, OPENNESS, SKY_PART } from './surface.ts'
 import { anyPart, nearestPart } from './trace.ts'
 import { hash3, noise2, smoothStep, unit } from './noise.ts'
-import { COLOR, FOLIAGE, MATERIAL_STRIDE, SECOND, type World } from './world.ts'
+import { COLOR, EMISSION, FOLIAGE, MATERIAL_STRIDE, SECOND, type World } from './world.ts'
 
 /** One ray's light. `ray` goes in (RAY_TO: what it meets), the rest comes out. */
 export interface Shader {
@@ -64,6 +64,8 @@ const OPEN_REACH = 9
 const SUN_RADIUS = 0.012
 /** how far mirrors look, metres */
 const MIRROR_REACH = 70
+/** share of light mirrored above which mirrors show things */
+const SHARP_FROM = 0.05
 
 /** `turn` of a pixel that leaves the sky's share to its neighbours: `open` becomes UNKNOWN. */
 export const NO_TURN = 16
@@ -93,8 +95,13 @@ export function shade(shader: Shader, part: number, turn: number): void {
     extra[channel] = look[LOOK_LIGHT + channel]
   }
   seeSun(shader, leaf, turn & 15)
-  if (leaf) shader.open = (0.25 + 0.75 * smoothStep(surface[OPENNESS], 0.55, 1.02)) * (0.75 + 0.25 * surface[NORMAL + 1])
-  else if (turn >= NO_TURN && shader.face === lastFace) shader.open = UNKNOWN
+  if (leaf) {
+    // light comes through from the other side; deep in the crown there is less of it
+    shader.open = (0.45 + 0.55 * smoothStep(surface[OPENNESS], 0.6, 1)) * (0.85 + 0.3 * surface[NORMAL + 1])
+    shader.up = 0.3 + 0.45 * Math.abs(surface[NORMAL + 1])
+  }
+  if (leaf) return
+  if (turn >= NO_TURN && shader.face === lastFace) shader.open = UNKNOWN
   else seeSky(shader, turn & 15)
   const wet = world.scene.wetness > 0 && surface[NORMAL + 1] > 0.9 ? wetGloss(shader) : 0
   const gloss = Math.max(wet, look[LOOK_GLOSS])
@@ -195,7 +202,7 @@ function mirror(shader: Shader, gloss: number): void {
     probe[5] += (noise2(surface[0] * 9, surface[2] * 9, 6) - 0.5) * 0.05
   }
   unitProbe(probe)
-  mirroredLight(shader, gloss >= 0.3 && share >= 0.07)
+  mirroredLight(shader, gloss >= 0.3 ? smoothStep(share, SHARP_FROM, 2 * SHARP_FROM) : 0)
   const { sky } = world
   const sun = probe[3] * sky[SUN] + probe[4] * sky[SUN + 1] + probe[5] * sky[SUN + 2]
   const glint = shader.sunSeen * Math.max(0, sun) ** (30 + 600 * gloss * gloss) * (0.5 + 3 * gloss)
@@ -205,36 +212,34 @@ function mirror(shader: Shader, gloss: number): void {
   }
 }
 
-/** Radiance along the probe: what it meets is lit roughly, without shadows. Where `sharp` is false, only sky and ground. */
-function mirroredLight(shader: Shader, sharp: boolean): void {
+/**
+ * Radiance along the probe: things as they are lit roughly, without shadows, where `sharp` is 1; where it is 0, only what
+ * the sky and a darker band above the horizon look like from afar.
+ */
+function mirroredLight(shader: Shader, sharp: number): void {
   const { world, probe, mirrored } = shader
-  const { sky, materials } = world
-  let material = -1
-  let light = 0.45
-  if (sharp) {
-    probe[RAY_TO] = MIRROR_REACH
-    const part = nearestPart(world, probe, shader.mirrorPart)
-    shader.mirrorPart = part
-    if (part >= 0) {
-      material = world.partMaterials[part]
-      light = 0.35 + 0.3 * unit(hash3(part, 3, 9))
-    }
-  }
-  if (material < 0 && probe[4] < 0) {
+  const { sky } = world
+  plainSkyRadiance(sky, probe[4], mirrored)
+  const free = 0.5 + 0.5 * smoothStep(probe[4], 0.1, 0.7)
+  for (let channel = 0; channel < 3; channel++) mirrored[channel] *= sharp + (1 - sharp) * free
+  if (probe[4] < 0) {
     const ground = -probe[1] / probe[4]
-    material = world.groundMaterials[world.scene.groundAt(probe[0] + probe[3] * ground, probe[2] + probe[5] * ground)]
-    light = 0.7
+    const spot = world.scene.groundAt(probe[0] + probe[3] * ground, probe[2] + probe[5] * ground)
+    mirrorMaterial(shader, world.groundMaterials[spot], { light: 0.7, share: 1 })
   }
-  if (material < 0) {
-    plainSkyRadiance(sky, probe[4], mirrored)
-    // what is not looked for hides some of the sky near the horizon
-    const seen = sharp ? 1 : 0.55 + 0.45 * smoothStep(probe[4], 0.1, 0.7)
-    for (let channel = 0; channel < 3; channel++) mirrored[channel] *= seen
-    return
-  }
+  if (sharp <= 0) return
+  probe[RAY_TO] = MIRROR_REACH
+  const part = nearestPart(world, probe, shader.mirrorPart)
+  shader.mirrorPart = part
+  if (part >= 0) mirrorMaterial(shader, world.partMaterials[part], { light: 0.35 + 0.3 * unit(hash3(part, 3, 9)), share: sharp })
+}
+
+function mirrorMaterial({ world, mirrored }: Shader, material: number, { light, share }: { light: number; share: number }): void {
+  const { sky, materials } = world
   const i = material * MATERIAL_STRIDE
   for (let channel = 0; channel < 3; channel++) {
     const color = 0.65 * materials[i + COLOR + channel] + 0.35 * materials[i + SECOND + channel]
-    mirrored[channel] = color * light * (sky[AMBIENT + channel] + 0.45 * sky[SUNLIGHT + channel])
+    const lit = color * (light * (sky[AMBIENT + channel] + 0.45 * sky[SUNLIGHT + channel]) + materials[i + EMISSION])
+    mirrored[channel] += (lit - mirrored[channel]) * share
   }
 }

@@ -2,8 +2,8 @@
  * Where a ray meets a solid. A ray is a `Float64Array` of RAY_LENGTH numbers; a shape that is met nearer than RAY_TO writes
  * that distance there. Numbers travel in arrays, not as arguments, because V8 would box them in calls that it does not inline.
  */
-import { hash3, unitOf } from './noise.ts'
-import { BOARDS, BOX, CELL, COS, CYLINDER, FOLIAGE, GABLE, LEAF, POROSITY, SIN, SOLID_STRIDE, type World } from './world.ts'
+import { hash3, noise3, unitOf } from './noise.ts'
+import { BOARDS, BOX, CELL, COS, CYLINDER, FOLIAGE, GABLE, LEAF, POROSITY, SIN, SOLID_STRIDE, TUFT_FROM, type World } from './world.ts'
 
 /** Offsets: origin (3), unit direction (3), nearest and farthest distance, a pixel's width in radians. */
 export const RAY_FROM = 6
@@ -213,19 +213,25 @@ function meetFoliage(s: Float64Array, i: number, ray: Float64Array): boolean {
     const distance = (step < 3 ? -b - width : -b + width) / a
     if (distance >= far) return false
     if (distance <= near) continue
+    const px = ox + distance * ray[3]
+    const py = oy + distance * ray[4]
+    const pz = oz + distance * ray[5]
+    if (shell === 0 && noise3(px * TUFT, py * TUFT, pz * TUFT, i) < TUFT_FROM) continue
     const cell = coarser(s[i + CELL], distance * ray[RAY_PIXEL] * 1.5)
-    const px = (ox + distance * ray[3]) / cell
-    const py = (oy + distance * ray[4]) / cell
-    const pz = (oz + distance * ray[5]) / cell
-    if (!isLeaf(px, py, pz, shell + i * 3, s[i + POROSITY], s[i + LEAF])) continue
+    const size = s[i + (shell === 0 ? POROSITY : LEAF)]
+    const seed = shell + i * 3
+    if (!isLeaf(px / cell, py / cell, pz / cell, seed, size) && !isLeaf(py / cell + 0.5, pz / cell + 0.3, px / cell, seed + 7, size)) continue
     ray[RAY_TO] = distance
     return true
   }
   return false
 }
 
-/** Leaves are balls, one in each cell of a skewed grid, and some whole cells. */
-function isLeaf(px: number, py: number, pz: number, seed: number, whole: number, ball: number): boolean {
+/** tufts per metre, in a crown */
+const TUFT = 1.9
+
+/** Leaves are long balls, one in each cell of a skewed grid, each lying its own way; `size`: squared radius of the ball as large. */
+function isLeaf(px: number, py: number, pz: number, seed: number, size: number): boolean {
   const x = px + 0.37 * py
   const y = py + 0.31 * pz
   const z = pz + 0.43 * px
@@ -233,9 +239,14 @@ function isLeaf(px: number, py: number, pz: number, seed: number, whole: number,
   const cellY = Math.floor(y)
   const cellZ = Math.floor(z)
   const word = hash3(cellX + seed * 31, cellY, cellZ)
-  if (unitOf(word, 20) < whole) return true
   const bx = x - cellX - 0.5 + (unitOf(word, 0) - 0.5) * 0.3
-  const by = y - cellY - 0.5 + (unitOf(word, 10) - 0.5) * 0.3
-  const bz = z - cellZ - 0.5
-  return bx * bx + by * by + bz * bz < ball
+  const by = y - cellY - 0.5 + (unitOf(word, 6) - 0.5) * 0.3
+  const bz = z - cellZ - 0.5 + (unitOf(word, 12) - 0.5) * 0.3
+  // the long axis: one of the eight diagonals and twelve edges' directions, or near
+  const ax = ((word >>> 20) & 3) - 1.5
+  const ay = ((word >>> 22) & 3) - 1.5
+  const az = ((word >>> 24) & 3) - 1.5
+  const along = (bx * ax + by * ay + bz * az) ** 2 / (ax * ax + ay * ay + az * az)
+  // half as wide as long, twice as long: the same volume at radius^2 (1/2)^(2/3)
+  return bx * bx + by * by + bz * bz - 0.75 * along < 0.63 * size
 }

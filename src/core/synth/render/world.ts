@@ -34,11 +34,11 @@ export const SOLID_STRIDE = 11
 /** Offsets in a solid's numbers. */
 export const COS = 6
 export const SIN = 7
-/** boards: share of the gap; foliage: share of cells that are leaf all through */
+/** boards: share of the gap; foliage: squared radius of the leaves on the outer shell, in cells */
 export const POROSITY = 8
 /** foliage: a leaf's size; boards: the distance from board to board, metres */
 export const CELL = 9
-/** foliage: squared radius of the leaf in all other cells, in cells */
+/** foliage: squared radius of the leaves on the inner shells */
 export const LEAF = 10
 
 export const MATERIAL_STRIDE = 18
@@ -67,6 +67,9 @@ export const PATTERNS: readonly Pattern[] = [
 
 /** Crossings of leaf shells on the way through the middle of a crown: three in, three out. */
 const SHELL_CROSSINGS = 6
+/** share of the outer shell that has leaves: noise of mean 1/2 above TUFT_FROM */
+const TUFTS = 0.62
+export const TUFT_FROM = 0.45
 
 /** Flat arrays of a scene and the tree over its parts. Throws RangeError where a part names a material that is not there. */
 export function packScene(scene: Scene): World {
@@ -111,13 +114,19 @@ function solidOf({ shape }: Part, material: Material): number[] {
   return [...shape.centre, ...shape.half, ...turn, material.options?.[0] ?? 0, Math.max(0.01, material.scale[0])]
 }
 
-/** Porosity, cell and leaf of a crown of which rays through its middle meet the share `cover`. */
+/** Leaves of a crown of which rays through its middle meet the share `cover`: [outer shell, cell, inner shells]. */
 function leaves(cover: number, size: number): number[] {
-  const perCrossing = 1 - (1 - Math.min(0.9999, Math.max(0, cover))) ** (1 / SHELL_CROSSINGS)
-  // about half of it by whole cells, half by balls in the others: neither alone looks like leaves
-  const whole = 0.55 * perCrossing
-  const ball = (perCrossing - whole) / (1 - whole)
-  return [whole, size, ((3 * ball) / (4 * Math.PI)) ** (2 / 3)]
+  const free = 1 - Math.min(0.9999, Math.max(0, cover))
+  const even = 1 - free ** (1 / SHELL_CROSSINGS)
+  // the outer shell has tufts with nothing between them; the inner ones make up for it
+  const inner = 1 - (free / (1 - TUFTS * even) ** 2) ** (1 / (SHELL_CROSSINGS - 2))
+  return [leafRadius(even), size, leafRadius(inner)]
+}
+
+/** Squared radius of the leaves in two grids' cells of which the share `met` is covered (a ball's volume: 4/3 pi r^3). */
+function leafRadius(met: number): number {
+  const each = 1 - Math.sqrt(1 - met)
+  return ((3 * each) / (4 * Math.PI)) ** (2 / 3)
 }
 
 function boundsOf({ shape }: Part): number[] {

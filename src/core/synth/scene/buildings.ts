@@ -2,7 +2,7 @@
 import type { Material, Style, Vector } from '../types.ts'
 import { BUILDING } from './classes.ts'
 import { type Random, chance, pick, whole } from './draw.ts'
-import { BLACK, WINDOW, bricks, colorFrom, glowing, grain, linear, paletteOf, plain, scaled, varied } from './palette.ts'
+import { BLACK, WINDOW, bricks, colorFrom, grain, linear, paletteOf, plain, scaled, varied } from './palette.ts'
 import type { Brush, Place, SceneWriter } from './writer.ts'
 
 export interface Quarter {
@@ -91,7 +91,7 @@ function addShops(random: Random, brush: Brush, { width, ground, style, lit }: {
     const x = -width / 2 + (shop + 0.5) * wide
     const board = plain(colorFrom(random, paletteOf(style).clothes, 0.2), 0.1)
     brush.box(board, [x, ground - 0.35, 0.05], [wide / 2 - 0.15, 0.28, 0.07])
-    brush.box(lit && chance(random, 0.7) ? glowing(linear('#ffdca8'), random.between(0.5, 1.1)) : WINDOW, [x - wide * 0.1, (ground - 0.7) / 2 + 0.25, 0.04], [wide * 0.32, (ground - 0.7) / 2 - 0.25, 0.03])
+    brush.box(lit && chance(random, 0.7) ? { ...WINDOW, emission: random.between(0.35, 0.75), seed: Math.round(1000 * x) } : WINDOW, [x - wide * 0.1, (ground - 0.7) / 2 + 0.25, 0.04], [wide * 0.32, (ground - 0.7) / 2 - 0.25, 0.03])
     brush.box(BLACK, [x + wide * 0.36, 1.1, 0.05], [0.5, 1.1, 0.03])
     if (!chance(random, 0.4)) continue
     const awning: Material = { ...plain(colorFrom(random, paletteOf(style).liveries, 0.2)), pattern: 'boards', second: linear('#e8e6e0'), scale: [0.5, 1], options: [0.5, 0] }
