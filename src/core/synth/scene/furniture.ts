@@ -102,8 +102,8 @@ function addPlate(random: Random, sign: Brush, { y, size }: { y: number; size: n
 export function addSign(random: Random, { writer }: Street, { paint, ...place }: Place & { paint: Material }): void {
   const height = random.between(2.3, 3.1)
   const plates = whole(random, 1, 2)
-  writer.thing(POLE, place).tube(paint, { from: [0, 0, 0], to: [0, height + plates * 0.35, 0], radius: 0.045 })
-  for (let plate = 0; plate < plates; plate++) addPlate(random, writer.thing(TRAFFIC_SIGN, place), { y: height - 0.35 + plate * 0.75, size: random.between(0.34, 0.44) })
+  writer.thing(POLE, place).tube(paint, { from: [0, 0, 0], to: [0, height + plates * 0.45, 0], radius: 0.045 })
+  for (let plate = 0; plate < plates; plate++) addPlate(random, writer.thing(TRAFFIC_SIGN, place), { y: height - 0.4 + plate * 0.9, size: random.between(0.36, 0.5) })
 }
 
 /** Boards over the road on an arm that reaches along the frame's x. */

@@ -96,7 +96,7 @@ export function drawWeather(random: Random, style: Style): Weather {
   return {
     sky,
     haze: within(light.haze),
-    hazeColor: light.horizon,
+    hazeColor: scaled(light.horizon, look === 'dusk' ? 0.6 : 1),
     wetness: within(light.wetness),
     sensor,
     litWindows: within(light.lit),

@@ -16,7 +16,7 @@ export interface Flow extends Traffic {
 
 /** Shares of streets with such a vehicle near the cameras. */
 const SHARES = {
-  source: { bus: 0.68, truck: 0.62, motorcycle: 0.75, cyclist: 0.7, parkedMotorcycle: 0.55 },
+  source: { bus: 0.55, truck: 0.62, motorcycle: 0.75, cyclist: 0.7, parkedMotorcycle: 0.55 },
   target: { bus: 0.62, truck: 0.48, motorcycle: 0.85, cyclist: 0.8, parkedMotorcycle: 0.7 },
 } as const
 
