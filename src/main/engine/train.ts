@@ -80,11 +80,11 @@ class Run {
     this.saved = request.resume
     this.thread = parts.startThread()
     const { pool } = parts
-    const root = request.artifactsRoot
+    const { artifactsRoot: root, config, task = 'distil' } = request
     this.viewer = {
       pool, root,
       request,
-      cache: createDataCache((hash) => pool.run('load', { root, hash }), parts.cacheBytes),
+      cache: createDataCache((hash) => pool.run('load', { root, hash, task, config }), parts.cacheBytes),
       predict: (pixels) => this.thread.ask('predict', { pixels }),
       signal: call.signal,
     }

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { paintedTrainingData, QUICK } from '../../../test/support/training-panoramas.ts'
+import { seededRandom } from '../../core/goodsam/distillation/random.ts'
 import { createTrainingPool, type TrainingPool } from '../workers/training-pool.ts'
+import { LESSONS } from './training-lesson.ts'
 import { createDataCache, startSampleQueue } from './training-samples.ts'
 
 const PANORAMAS = [0, 20, 50].map((roll) => ({ panoramaId: `${roll}`, name: `${roll}`, cyclic: true, data: `${roll}`, weight: 1 }))
@@ -27,6 +29,21 @@ test('the samples are the same for any number of threads, and from any point on'
   expect(await batches(2, { cursor: 6, batch: 2, count: 3 })).toEqual(whole.slice(3))
   expect(whole.map(({ cursor }) => cursor)).toEqual([2, 4, 6, 8, 10, 12])
   expect(new Set(whole.map(({ bytes }) => bytes.toString('base64'))).size).toBe(6)
+})
+
+test('votes counted once give the samples that windows counted anew give', () => {
+  const config = { ...QUICK, windowsPerSample: null }
+  const { distil } = LESSONS
+  const data = paintedTrainingData(20)
+  const drawn = (from: typeof data): Uint8Array => {
+    const buffer = new SharedArrayBuffer(distil.bytes(config, 1))
+    distil.draw(from, { config, random: seededRandom(4), weight: 1 }, { buffer, batch: 1, index: 0 })
+    return new Uint8Array(buffer)
+  }
+  const prepared = distil.prepare(data, config)
+  expect(prepared.windows).toEqual([])
+  expect(Buffer.compare(drawn(prepared), drawn(data))).toBe(0)
+  expect(distil.prepare(data, QUICK), 'some windows per sample').toBe(data)
 })
 
 /** Answers in its own time. */

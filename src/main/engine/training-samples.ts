@@ -1,28 +1,27 @@
 /** The data path of a training: decoded panoramas, and batches drawn from them ahead of the step that takes them. */
-import type { TrainingData } from '../../core/formats/training-data.ts'
 import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
 import { samplePlan } from '../../core/goodsam/distillation/random.ts'
 import type { TrainingPool } from '../workers/training-pool.ts'
-import { LESSONS } from './training-lesson.ts'
+import { LESSONS, type PreparedData } from './training-lesson.ts'
 import type { TrainingPanorama, TrainTask } from './training-protocol.ts'
 
 /** Decoded panoramas by hash, in memory that all threads share. */
 export interface DataCache {
-  get(hash: string): Promise<TrainingData>
+  get(hash: string): Promise<PreparedData>
 }
 
 interface CachedData {
-  readonly data: Promise<TrainingData>
+  readonly data: Promise<PreparedData>
   /** 0 while it is loaded */
   bytes: number
 }
 
 /** The panoramas that were used least recently go first where all of them take more than `budgetBytes`. */
-export function createDataCache(load: (hash: string) => Promise<TrainingData>, budgetBytes: number): DataCache {
+export function createDataCache(load: (hash: string) => Promise<PreparedData>, budgetBytes: number): DataCache {
   const known = new Map<string, CachedData>()
   let held = 0
 
-  async function keep(hash: string): Promise<TrainingData> {
+  async function keep(hash: string): Promise<PreparedData> {
     const data = load(hash)
     const entry: CachedData = { data, bytes: 0 }
     known.set(hash, entry)
@@ -56,8 +55,9 @@ export function createDataCache(load: (hash: string) => Promise<TrainingData>, b
   }
 }
 
-function bytesOf({ image, ta, fused, boundary, truth, windows }: TrainingData): number {
-  const maps = [image, ta, fused, boundary, truth].reduce((sum, map) => sum + (map?.data.length ?? 0), 0)
+function bytesOf({ image, ta, fused, boundary, truth, windows, votes }: PreparedData): number {
+  const counted = votes === undefined ? 0 : votes.first.byteLength + votes.second.byteLength
+  const maps = [image, ta, fused, boundary, truth].reduce((sum, map) => sum + (map?.data.length ?? 0), counted)
   return windows.reduce((sum, { label, trusted }) => sum + label.length + trusted.length, maps)
 }
 

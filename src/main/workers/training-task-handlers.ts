@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { encode } from 'fast-png'
 import { StudioError } from '../../contract/errors.ts'
 import { writeIndexedPng } from '../../core/formats/indexed-png.ts'
-import { decodeTrainingData, type TrainingData } from '../../core/formats/training-data.ts'
+import { decodeTrainingData } from '../../core/formats/training-data.ts'
 import { randomFrom } from '../../core/goodsam/distillation/random.ts'
 import { IGNORE_ID } from '../../core/labels/label-set.ts'
 import { addToConfusion, emptyConfusion } from '../../core/metrics/confusion.ts'
@@ -11,15 +11,15 @@ import type { Raster } from '../../core/raster/raster.ts'
 import { upsampledArgmax } from '../../core/raster/upsampled-argmax.ts'
 import { openArtifactStore } from '../artifacts/artifact-store.ts'
 import { estimateStep } from '../engine/training-compile.ts'
-import { LESSONS } from '../engine/training-lesson.ts'
+import { LESSONS, type PreparedData } from '../engine/training-lesson.ts'
 import { isFiniteData } from './finite.ts'
 import type { TrainingTaskHandlers } from './training-tasks.ts'
 
 export const TRAINING_TASKS: TrainingTaskHandlers = {
-  async load({ root, hash }) {
+  async load({ root, hash, task, config }) {
     const bytes = await openArtifactStore(root).read(hash)
     try {
-      return shared(decodeTrainingData(bytes[0] === 0x1f && bytes[1] === 0x8b ? new Uint8Array(gunzipSync(bytes)) : bytes))
+      return shared(LESSONS[task].prepare(decodeTrainingData(bytes[0] === 0x1f && bytes[1] === 0x8b ? new Uint8Array(gunzipSync(bytes)) : bytes), config))
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new StudioError('workspace-damaged', `The training data ${hash} cannot be read (${reason}). Start the run again: they are made anew.`, { cause })
@@ -84,7 +84,7 @@ function differenceOf(pseudoLabel: Raster, student: Raster): { readonly map: Ras
 }
 
 /** The arrays in shared memory: every thread draws samples from one copy. */
-function shared(data: TrainingData): TrainingData {
+function shared(data: PreparedData): PreparedData {
   return {
     ...data,
     image: withShared(data.image),
@@ -93,6 +93,7 @@ function shared(data: TrainingData): TrainingData {
     boundary: data.boundary && withShared(data.boundary),
     truth: data.truth && withShared(data.truth),
     windows: data.windows.map(({ window, label, trusted }) => ({ window, label: inShared(label), trusted: inShared(trusted) })),
+    ...(data.votes === undefined ? {} : { votes: { ...data.votes, first: inShared(data.votes.first), second: inShared(data.votes.second) } }),
   }
 }
 
@@ -100,8 +101,8 @@ function withShared<Map extends { readonly data: Uint8Array }>(map: Map): Map {
   return { ...map, data: inShared(map.data) }
 }
 
-function inShared(bytes: Uint8Array): Uint8Array {
-  const place = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  place.set(bytes)
+function inShared<Values extends Uint8Array | Int32Array>(values: Values): Values {
+  const place = new (values.constructor as { new (buffer: SharedArrayBuffer): Values })(new SharedArrayBuffer(values.byteLength))
+  place.set(values)
   return place
 }

@@ -2,7 +2,7 @@ import type { DistillationConfig } from '../../core/goodsam/distillation-config.
 import type { TrainingData } from '../../core/formats/training-data.ts'
 import type { RandomState } from '../../core/goodsam/distillation/random.ts'
 import type { ClassPlanes } from '../../core/raster/raster.ts'
-import type { SamplePlace } from '../engine/training-lesson.ts'
+import type { PreparedData, SamplePlace } from '../engine/training-lesson.ts'
 import type { TrainingEstimate, TrainTask } from '../engine/training-protocol.ts'
 import type { StepPlan } from '../engine/training-compile.ts'
 import type { StudentSource } from '../engine/training-student.ts'
@@ -23,13 +23,13 @@ export interface SamplePictures {
 
 /** kind -> what goes in, what comes out. What lies in shared memory is not copied on the way. */
 export interface TrainingTasks {
-  /** an artifact's content, its arrays in shared memory */
-  load: { input: { root: string; hash: string }; output: TrainingData }
+  /** an artifact's content as its samples are drawn from it, its arrays in shared memory */
+  load: { input: { root: string; hash: string; task: TrainTask; config: DistillationConfig }; output: PreparedData }
   /** one sample into its place in a batch; returns the share of votes that were left out */
   sample: {
     input: {
       task: TrainTask
-      data: TrainingData
+      data: PreparedData
       random: RandomState
       weight: number
       config: DistillationConfig

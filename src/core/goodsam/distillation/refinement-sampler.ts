@@ -1,10 +1,10 @@
 import type { TrainingData, TrainingWindow } from '../../formats/training-data.ts'
 import { panoramaColumnToWindow } from '../windows.ts'
-import { applyColourJitter, drawColourJitter } from './colour-jitter.ts'
+import { drawColourJitter } from './colour-jitter.ts'
 import type { Random } from './random.ts'
+import { IMAGENET, type Normalisation, sampleColours } from './sample-colours.ts'
 import type { SampleSize } from './sample-planes.ts'
-import { IMAGENET, normalise, type Normalisation } from './sampler.ts'
-import { axisView, type AxisViews, sampleRgb } from './view.ts'
+import { axisView, type AxisViews } from './view.ts'
 
 /** Two windows side by side, the second beginning half a window to the right of the first: indices into the windows. */
 export type WindowPair = readonly [left: number, right: number]
@@ -79,9 +79,7 @@ export function drawPair(data: TrainingData, { random, augmentation, size, norma
     rows: axisView({ start: left.y, step: left.height / height, flipped: false, cyclic: false, length: data.height, samples: height }),
   }
   const [red, green, blue] = [0, 1, 2].map(() => new Float32Array(stripWidth * height))
-  sampleRgb(data.image, axes, { red, green, blue })
-  if (augmentation.jitter > 0) applyColourJitter({ red, green, blue }, jitter, (axes.columns.end - axes.columns.begin) * height)
-  for (const [channel, plane] of [red, green, blue].entries()) normalise(plane, axes, { mean: normalisation.mean[channel], std: normalisation.std[channel] })
+  sampleColours(data.image, { axes, jitter, normalisation }, { red, green, blue })
 
   const count = into.planes.ensemble.length / (width * height) / 2
   for (const [side, index] of (mirrored ? [r, l] : [l, r]).entries()) {

@@ -1,20 +1,12 @@
 import type { TrainingData } from '../../formats/training-data.ts'
-import { IMAGENET_MEAN, IMAGENET_STD } from '../../raster/pixel-values.ts'
 import type { Raster } from '../../raster/raster.ts'
 import type { DistillationConfig } from '../distillation-config.ts'
-import { applyColourJitter, drawColourJitter } from './colour-jitter.ts'
+import { drawColourJitter } from './colour-jitter.ts'
 import type { Random } from './random.ts'
+import { IMAGENET, type Normalisation, sampleColours } from './sample-colours.ts'
 import { makePlanes, type PlaneName, type SamplePlanes } from './sample-planes.ts'
-import { axisView, type AxisViews, drawView, sampleRgb, seenPixels } from './view.ts'
+import { axisView, type AxisViews, drawView, seenPixels } from './view.ts'
 import { countWindowVotes, drawWindows, trustedVotesFor, votedClass, votesFor, type WindowVotes } from './window-votes.ts'
-
-/** What a network's input is: `(value / 255 - mean) / std` per channel. */
-export interface Normalisation {
-  readonly mean: readonly [number, number, number]
-  readonly std: readonly [number, number, number]
-}
-
-export const IMAGENET: Normalisation = { mean: IMAGENET_MEAN, std: IMAGENET_STD }
 
 /** The panorama as it is, for scores and pictures. */
 export const NO_AUGMENTATION: DistillationConfig['augmentation'] = { yaw: false, flip: false, jitter: 0, scale: [1, 1] }
@@ -57,13 +49,10 @@ export function drawSample(data: TrainingData, options: SampleOptions, into: Sam
   const area = data.width * data.height
   if (seenPixels(axes) < area) for (const [name, plane] of Object.entries(into)) plane.fill(LABELS.has(name) ? NOTHING : 0)
   const [red, green, blue] = [0, 1, 2].map((channel) => into.pixel_values.subarray(channel * area, (channel + 1) * area))
-  sampleRgb(data.image, axes, { red, green, blue })
-  if (augmentation.jitter > 0) applyColourJitter({ red, green, blue }, jitter, seenPixels(axes))
-  for (const [channel, plane] of [red, green, blue].entries()) normalise(plane, axes, { mean: normalisation.mean[channel], std: normalisation.std[channel] })
-  sampleNearest(data.ta, axes, into.ta)
-  sampleVotes(votes, axes, into)
+  sampleColours(data.image, { axes, jitter, normalisation }, { red, green, blue })
+  sampleLabels({ ta: data.ta, votes }, axes, into)
   if (data.boundary === null) into.boundary.fill(0)
-  else if (view.step <= 1) sampleNearest(data.boundary, axes, into.boundary)
+  else if (view.step <= 1) sampleEdges(data.boundary, axes, into.boundary)
   else sampleLargest(data.boundary, axes, into.boundary)
   sampleWeight(weight, axes, into)
   return { planes: into, droppedVotes: votes.votes === 0 ? 0 : votes.dropped / votes.votes }
@@ -73,48 +62,63 @@ export function drawSample(data: TrainingData, options: SampleOptions, into: Sam
 const NOTHING = 255
 const LABELS: ReadonlySet<string> = new Set(['ta', 'first', 'second'] satisfies PlaneName[])
 
-/** In place, where the sample shows something. */
-export function normalise(plane: Float32Array, { columns, rows }: AxisViews, { mean, std }: { mean: number; std: number }): void {
-  const width = columns.nearest.length
-  const scale = 1 / std
-  const shift = -mean * scale
+/** TA map and votes: the pixel under each sample pixel's centre. */
+function sampleLabels({ ta, votes }: { readonly ta: Raster; readonly votes: WindowVotes }, { columns: { nearest, begin, end }, rows }: AxisViews, into: SamplePlanes): void {
+  const planes = [into.ta, into.first, into.first_votes, into.first_trusted, into.second, into.second_votes, into.second_trusted]
+  const width = nearest.length
   for (let y = rows.begin; y < rows.end; y++) {
-    const end = y * width + columns.end
-    for (let i = y * width + columns.begin; i < end; i++) plane[i] = plane[i] * scale + shift
-  }
-}
-
-function sampleNearest({ width: sourceWidth, data }: Raster, { columns, rows }: AxisViews, plane: Int32Array | Float32Array): void {
-  const { nearest, begin, end } = columns
-  for (let y = rows.begin; y < rows.end; y++) {
-    const row = rows.nearest[y] * sourceWidth
-    const out = y * nearest.length
-    for (let x = begin; x < end; x++) plane[out + x] = data[row + nearest[x]]
-  }
-}
-
-function sampleVotes(votes: WindowVotes, { columns, rows }: AxisViews, planes: SamplePlanes): void {
-  const { nearest, begin, end } = columns
-  const { first, second, first_votes, second_votes, first_trusted, second_trusted } = planes
-  // mostly there is no second class
-  second.fill(NOTHING)
-  second_votes.fill(0)
-  second_trusted.fill(0)
-  for (let y = rows.begin; y < rows.end; y++) {
-    const row = rows.nearest[y] * votes.width
-    const out = y * nearest.length
-    for (let x = begin; x < end; x++) {
-      const from = row + nearest[x]
-      const most = votes.first[from]
-      first[out + x] = votedClass(most)
-      first_votes[out + x] = votesFor(most)
-      first_trusted[out + x] = trustedVotesFor(most)
-      const next = votes.second[from]
-      if (next === NOTHING) continue
-      second[out + x] = votedClass(next)
-      second_votes[out + x] = votesFor(next)
-      second_trusted[out + x] = trustedVotesFor(next)
+    const out = y * width
+    // enlarged, rows come twice
+    if (y > rows.begin && rows.nearest[y] === rows.nearest[y - 1]) {
+      for (const plane of planes) plane.copyWithin(out + begin, out - width + begin, out - width + end)
+      continue
     }
+    const row = rows.nearest[y] * width
+    sampleMost({ ta: ta.data, votes: votes.first, row }, { nearest, begin, end, out }, into)
+    // mostly there is no second class
+    into.second.fill(NOTHING, out + begin, out + end)
+    into.second_votes.fill(0, out + begin, out + end)
+    into.second_trusted.fill(0, out + begin, out + end)
+    sampleSecond({ votes: votes.second, row }, { nearest, begin, end, out }, into)
+  }
+}
+
+interface SampleRow {
+  readonly nearest: Int32Array
+  readonly begin: number
+  readonly end: number
+  /** Where in the sample the row begins */
+  readonly out: number
+}
+
+function sampleMost({ ta, votes, row }: { ta: Uint8Array; votes: Int32Array; row: number }, { nearest, begin, end, out }: SampleRow, into: SamplePlanes): void {
+  const { ta: label, first, first_votes, first_trusted } = into
+  for (let x = begin; x < end; x++) {
+    const from = row + nearest[x]
+    const most = votes[from]
+    label[out + x] = ta[from]
+    first[out + x] = votedClass(most)
+    first_votes[out + x] = votesFor(most)
+    first_trusted[out + x] = trustedVotesFor(most)
+  }
+}
+
+function sampleSecond({ votes, row }: { votes: Int32Array; row: number }, { nearest, begin, end, out }: SampleRow, { second, second_votes, second_trusted }: SamplePlanes): void {
+  for (let x = begin; x < end; x++) {
+    const next = votes[row + nearest[x]]
+    if (next === NOTHING) continue
+    second[out + x] = votedClass(next)
+    second_votes[out + x] = votesFor(next)
+    second_trusted[out + x] = trustedVotesFor(next)
+  }
+}
+
+function sampleEdges({ data }: Raster, { columns: { nearest, begin, end }, rows }: AxisViews, plane: Float32Array): void {
+  const width = nearest.length
+  for (let y = rows.begin; y < rows.end; y++) {
+    const row = rows.nearest[y] * width
+    const out = y * width
+    for (let x = begin; x < end; x++) plane[out + x] = data[row + nearest[x]]
   }
 }
 

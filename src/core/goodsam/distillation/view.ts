@@ -1,7 +1,5 @@
 import { linearTapsAt, type LinearTaps } from '../../raster/linear-taps.ts'
-import type { RgbImage } from '../../raster/raster.ts'
 import type { DistillationConfig } from '../distillation-config.ts'
-import type { ColourPlanes } from './colour-jitter.ts'
 import type { Random } from './random.ts'
 
 /** The part of a panorama that a sample shows, as a straight line along each axis: sample i shows `start + (i + 0.5) * step`. */
@@ -79,35 +77,4 @@ export interface AxisViews {
 
 function modulo(index: number, length: number): number {
   return ((index % length) + length) % length
-}
-
-/** The image in 0..1, linear between pixel centres; what shows nothing is not written. */
-export function sampleRgb(image: RgbImage, { columns, rows }: AxisViews, { red, green, blue }: ColourPlanes): void {
-  const { from, to, fraction } = columns.taps
-  const { begin, end } = columns
-  const row = new Float32Array(3 * image.width)
-  for (let y = rows.begin; y < rows.end; y++) {
-    const out = y * columns.nearest.length
-    blendRows(row, image, { upper: rows.taps.from[y], lower: rows.taps.to[y], fraction: rows.taps.fraction[y] })
-    for (let x = begin; x < end; x++) {
-      const left = 3 * from[x]
-      const right = 3 * to[x]
-      const f = fraction[x]
-      const r = row[left]
-      const g = row[left + 1]
-      const b = row[left + 2]
-      red[out + x] = r + f * (row[right] - r)
-      green[out + x] = g + f * (row[right + 1] - g)
-      blue[out + x] = b + f * (row[right + 2] - b)
-    }
-  }
-}
-
-/** A row of the image between two of its rows, in 0..1. */
-function blendRows(into: Float32Array, { width, data }: RgbImage, { upper, lower, fraction }: { upper: number; lower: number; fraction: number }): void {
-  const above = 3 * width * upper
-  const below = 3 * width * lower
-  const b = fraction / 255
-  const a = 1 / 255 - b
-  for (let i = 0; i < into.length; i++) into[i] = a * data[above + i] + b * data[below + i]
 }

@@ -12,8 +12,8 @@ export interface WindowVotes {
   /** Of the panorama at the training size */
   readonly width: number
   /** Per pixel the class most windows say and the class second most do, packed; of equals the lower trainId */
-  readonly first: Uint32Array
-  readonly second: Uint32Array
+  readonly first: Int32Array
+  readonly second: Int32Array
   /** Votes, ignored ones (255) left out, and those that were for a third class or a further one */
   readonly votes: number
   readonly dropped: number
@@ -36,56 +36,74 @@ export function drawWindows(windows: number, count: number | null, random: Rando
 
 /** Counts the votes of the windows `chosen` (ascending indices); of all where omitted. */
 export function countWindowVotes({ width, height, windows }: TrainingData, chosen: readonly number[] = windows.map((_, index) => index)): WindowVotes {
-  const first = new Uint32Array(width * height).fill(NOBODY)
-  const second = new Uint32Array(width * height).fill(NOBODY)
-  const counts = { votes: 0, dropped: 0 }
+  const first = new Int32Array(width * height).fill(NOBODY)
+  const second = new Int32Array(width * height).fill(NOBODY)
   const counting = new Set(chosen)
   const rectangles = windows.map(({ window }) => window)
+  const scratch = { differs: new Uint8Array(width), tally: new Int32Array(windows.length) }
+  let votes = 0
+  let dropped = 0
   for (const cell of windows.length === 0 ? [] : cutCells(rectangles, width, height)) {
     const seenBy = cell.seenBy.filter((index) => counting.has(index)).map((index) => windows[index])
     if (seenBy.length === 0) continue
     const columns = seenBy.map(({ window }) => panoramaColumnToWindow(window, cell.x0, width))
     for (let y = cell.y0; y < cell.y1; y++) {
       const starts = seenBy.map(({ window }, i) => (y - window.y) * window.width + columns[i])
-      countRow({ first, second, seenBy, starts, counts }, cell.x1 - cell.x0, y * width + cell.x0)
+      const counted = countRow({ first, second, seenBy, starts, ...scratch }, cell.x1 - cell.x0, y * width + cell.x0)
+      votes += counted.votes
+      dropped += counted.dropped
     }
   }
-  return { width, first, second, ...counts }
+  return { width, first, second, votes, dropped }
 }
 
 interface Row {
-  readonly first: Uint32Array
-  readonly second: Uint32Array
+  readonly first: Int32Array
+  readonly second: Int32Array
   readonly seenBy: readonly TrainingWindow[]
   /** Where each window's pixels of the row begin */
   readonly starts: readonly number[]
-  readonly counts: { votes: number; dropped: number }
+  /** For use while a row is counted: of a row's length, and of as many as there are windows */
+  readonly differs: Uint8Array
+  readonly tally: Int32Array
 }
 
-/** `length` pixels that the same windows see. Mostly they agree. */
-function countRow(row: Row, length: number, to: number): void {
-  const { first, seenBy, starts, counts } = row
-  const voters = seenBy.length
-  const labels = seenBy.map(({ label }, i) => label.subarray(starts[i], starts[i] + length))
-  const trusts = seenBy.map(({ trusted }, i) => trusted.subarray(starts[i], starts[i] + length))
-  const [labels0] = labels
-  const tally = new Uint32Array(voters)
+/** `length` pixels that the same windows see. Mostly they agree: all are taken at once, window by window, and what differs again. */
+function countRow(row: Row, length: number, to: number): { votes: number; dropped: number } {
+  const { first, seenBy, starts, differs } = row
+  differs.fill(0, 0, length)
+  for (const [i, seen] of seenBy.entries()) addVotes(first, seen, { to, from: starts[i], length, differs })
+  let votes = 0
+  let dropped = 0
   for (let x = 0; x < length; x++) {
-    const class0 = labels0[x]
-    let agreeing = 1
-    while (agreeing < voters && labels[agreeing][x] === class0) agreeing++
-    if (agreeing < voters) countDiffering(row, { x, to, tally })
-    else if (class0 !== NOBODY) {
-      let trusted = 0
-      for (let i = 0; i < voters; i++) trusted += trusts[i][x]
-      first[to + x] = class0 | (voters << 8) | (trusted << 16)
-      counts.votes += voters
+    if (differs[x] === 0) {
+      votes += votesFor(first[to + x])
+      continue
     }
+    const counted = countDiffering(row, x, to + x)
+    votes += counted.votes
+    dropped += counted.dropped
+  }
+  return { votes, dropped }
+}
+
+function addVotes(votes: Int32Array, { label, trusted }: TrainingWindow, { to, from, length, differs }: { to: number; from: number; length: number; differs: Uint8Array }): void {
+  for (let x = 0; x < length; x++) {
+    const own = label[from + x]
+    if (own === NOBODY) continue
+    const before = votes[to + x]
+    const vote = ONE_VOTE + (trusted[from + x] << 16)
+    if (votedClass(before) === own) votes[to + x] = before + vote
+    else if (before === NOBODY) votes[to + x] = own + vote
+    else differs[x] = 1
   }
 }
 
-function countDiffering({ first, second, seenBy, starts, counts }: Row, { x, to, tally }: { x: number; to: number; tally: Uint32Array }): void {
+/** Pixel x of a row, `to` of the panorama. */
+function countDiffering({ first, second, seenBy, starts, tally }: Row, x: number, to: number): { votes: number; dropped: number } {
   let different = 0
+  let votes = 0
+  let dropped = 0
   for (let i = 0; i < seenBy.length; i++) {
     const { label, trusted } = seenBy[i]
     const at = starts[i] + x
@@ -95,7 +113,7 @@ function countDiffering({ first, second, seenBy, starts, counts }: Row, { x, to,
     while (slot < different && votedClass(tally[slot]) !== own) slot++
     if (slot === different) tally[different++] = own
     tally[slot] += ONE_VOTE + (trusted[at] << 16)
-    counts.votes++
+    votes++
   }
   let best = NOBODY
   let next = NOBODY
@@ -105,11 +123,11 @@ function countDiffering({ first, second, seenBy, starts, counts }: Row, { x, to,
       next = best
       best = candidate
     } else if (outvotes(candidate, next)) next = candidate
-    counts.dropped += votesFor(candidate)
+    dropped += votesFor(candidate)
   }
-  first[to + x] = best
-  second[to + x] = next
-  counts.dropped -= votesFor(best) + votesFor(next)
+  first[to] = best
+  second[to] = next
+  return { votes, dropped: dropped - votesFor(best) - votesFor(next) }
 }
 
 function outvotes(a: number, b: number): boolean {
