@@ -54,7 +54,7 @@ function words(text: string): string[] {
 async function run(argv: readonly string[]): Promise<number> {
   const options = program().parse(argv).opts<Options>()
   const size = SIZES[options.quick === true ? 'quick' : options.size]
-  const specs = chooseRows(options.only ?? null, size.groups)
+  const specs = chooseRows(options.only ?? size.rows)
   if (options.list === true) {
     process.stdout.write(specs.map(({ name, group, title }) => `${group.padEnd(16)} ${name.padEnd(24)} ${title}\n`).join(''))
     return 0

@@ -7,7 +7,7 @@ import { followJob } from '../src/main/cli/studio-session.ts'
 import { digestOf } from './digest.ts'
 import { labelled, queueOffline, type LabellingRequest } from './labelling.ts'
 import type { Finding } from './measurement.ts'
-import { effectiveLosses, type LabelSpec, type StudentSubject, type Subject } from './rows.ts'
+import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject } from './rows.ts'
 import { DATASETS, MODELS, type Setting } from './setting.ts'
 import type { StudentSettings } from './sizes.ts'
 import { labelledWithTruth } from './truth-labels.ts'
@@ -57,7 +57,8 @@ function datasetOf({ on }: { readonly on: 'evaluation' | 'ablation' }): string {
   return on === 'evaluation' ? DATASETS.evaluation : DATASETS.ablation
 }
 
-function requestOf({ models, world }: Setting, labels: LabelSpec, dataset: string): LabellingRequest {
+function requestOf({ models, world, size }: Setting, wanted: LabelSpec, dataset: string): LabellingRequest {
+  const labels = labelsAt(size, wanted)
   const name = `labels ${digestOf({ labels, dataset, models: models.hashes, world: world.hash }).slice(0, 12)}`
   return { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }
 }

@@ -6,7 +6,7 @@ import { digestOf } from './digest.ts'
 import { trainingConfig } from './measure.ts'
 import { measurementSchema, type Measurement } from './measurement.ts'
 import type { BenchmarkModels } from './models.ts'
-import type { Subject } from './rows.ts'
+import { labelsAt, type Subject } from './rows.ts'
 import type { BenchmarkSize } from './sizes.ts'
 
 /** Raise it when a row's number would come out otherwise for the same inputs and no stage's version says so: losses, training, metrics. */
@@ -26,12 +26,12 @@ export function makingOf({ subject, size, world, models, seed }: Making): Record
   const { kind } = subject
   const own = kind === 'student' ? { config: trainingConfig(subject, size.student, seed), source: subject.init === 'source' ? models.source : null } : {}
   const labels = kind === 'labels' || kind === 'student' ? subject.labels : null
-  const withSam = labels !== null && labels !== 'truth' && labels.sam
+  const sam = labels !== null && labels !== 'truth' && labels.sam ? { sam: models.sam, samSettings: labelsAt(size, labels).samSettings } : {}
   return {
     subject, world, ...own,
     ...(kind === 'source' ? { source: models.source, size: { height: size.student.height, width: size.student.width } } : {}),
     ...(kind === 'ta' || (labels !== null && labels !== 'truth') ? { ta: models.ta } : {}),
-    ...(withSam ? { sam: models.sam } : {}),
+    ...sam,
     ...(kind === 'labels' && subject.on === 'ablation' ? { panoramas: size.ablation } : {}),
   }
 }

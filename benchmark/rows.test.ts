@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { RECIPES } from '../src/core/goodsam/config.ts'
 import { layoutWindows } from '../src/core/goodsam/windows.ts'
-import { chooseRows, effectiveLosses, isStartable, ROWS } from './rows.ts'
+import { chooseRows, effectiveLosses, isStartable, labelsAt, ROWS } from './rows.ts'
+import { SIZES } from './sizes.ts'
 
 const named = (name: string) => ROWS.find((row) => row.name === name)!
 const labelsOf = (name: string) => {
@@ -15,9 +16,9 @@ it('every row has a name of its own', () => {
 })
 
 it('rows are chosen by name, by group and by parameter, in the table\'s order', () => {
-  expect(chooseRows(['theta', 'goodsam', 'check'], []).map(({ name }) => name)).toEqual(['truth', 'goodsam', ...ROWS.filter(({ name }) => name.startsWith('theta=')).map(({ name }) => name)])
-  expect(chooseRows(null, ['baselines']).map(({ name }) => name)).toEqual(['source-only', 'ta-direct', 'ta-windows'])
-  expect(() => chooseRows(['goodsam', 'nonsense'], [])).toThrow(/"nonsense".*Groups: check/s)
+  expect(chooseRows(['theta', 'goodsam', 'check']).map(({ name }) => name)).toEqual(['truth', 'goodsam', ...ROWS.filter(({ name }) => name.startsWith('theta=')).map(({ name }) => name)])
+  expect(chooseRows(['baselines']).map(({ name }) => name)).toEqual(['source-only', 'ta-direct', 'ta-windows'])
+  expect(() => chooseRows(['goodsam', 'nonsense'])).toThrow(/"nonsense".*Groups: check/s)
 })
 
 it('each term of the adaptation is added in turn; the image term alone is self-training', () => {
@@ -47,4 +48,15 @@ it('every window layout that is tried covers a panorama', () => {
 it('the ablations leave the default as it is everywhere else', () => {
   expect(labelsOf('theta=0.9').config).toEqual({ ...RECIPES.goodsam, fusion: { ...RECIPES.goodsam.fusion, theta: 0.9 } })
   expect(labelsOf('context=1').config).toEqual({ ...RECIPES.goodsam, contextWeight: 1 })
+})
+
+it('what a size says of prompts holds where the row says nothing', () => {
+  const size = { samSettings: { pointsPerSide: 6 } }
+  expect(labelsAt(size, labelsOf('labels-goodsam')).samSettings).toEqual({ pointsPerSide: 6 })
+  expect(labelsAt(size, labelsOf('points=16')).samSettings).toEqual({ pointsPerSide: 16 })
+  expect(labelsAt(size, labelsOf('labels=ta')).samSettings).toEqual({})
+})
+
+it('every size names rows that there are', () => {
+  for (const { rows } of Object.values(SIZES)) expect(chooseRows(rows).length).toBeGreaterThan(5)
 })

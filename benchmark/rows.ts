@@ -3,7 +3,7 @@ import type { InferenceMode, StudentSize } from '../src/contract/training-schema
 import { geometryOf, RECIPES, withGeometry, type FusionConfig, type GoodsamConfig, type SamSettings } from '../src/core/goodsam/config.ts'
 import { DISTILLATION_DEFAULTS, type DistillationConfig } from '../src/core/goodsam/distillation-config.ts'
 import { lossesWithoutMasks } from '../src/core/goodsam/distillation/loss.ts'
-import { STUDENT_TITLES, type Group } from './sizes.ts'
+import { STUDENT_TITLES, type BenchmarkSize, type Group } from './sizes.ts'
 
 /** The rows of the benchmark as data: what is measured, not how. */
 
@@ -71,6 +71,8 @@ const BASELINES: readonly RowSpec[] = [
   { name: 'ta-windows', group: 'baselines', title: 'TA with sliding windows, stitched', subject: { kind: 'labels', labels: TA_ALONE, on: 'evaluation' } },
 ]
 
+const LABELS: readonly RowSpec[] = labelRows('labels', 'evaluation', [['labels-goodsam', 'TA + SAM, fused as GoodSAM', GOODSAM]])
+
 const SELF_TRAINING = mini(TA_ALONE, terms('image'))
 
 const STUDENTS: readonly RowSpec[] = [
@@ -81,15 +83,17 @@ const STUDENTS: readonly RowSpec[] = [
   { name: 'mka-image', group: 'students', title: 'Mini, image term', subject: SELF_TRAINING },
   { name: 'mka-window', group: 'students', title: 'Mini, image + window', subject: mini(GOODSAM, terms('image', 'window')) },
   { name: 'mka-confident', group: 'students', title: 'Mini, image + window + confident', subject: mini(GOODSAM, terms('image', 'window', 'confident')) },
-  { name: 'goodsam++', group: 'students', title: 'Mini, full GoodSAM++', subject: mini(GOODSAM_PLUS, ALL) },
-  { name: 'goodsam-gnomonic', group: 'students', title: 'Mini, full GoodSAM with gnomonic windows', subject: mini(GNOMONIC, ALL) },
 ]
 
-const LABELS: readonly RowSpec[] = labelRows('labels', 'evaluation', [
-  ['labels-goodsam', 'TA + SAM, fused as GoodSAM', GOODSAM],
-  ['labels-goodsam++', 'TA + SAM, fused as GoodSAM++', GOODSAM_PLUS],
-  ['labels-gnomonic', 'TA + SAM, fused as GoodSAM, gnomonic windows', GNOMONIC],
-])
+/** Beside the published recipe: other windows. */
+const VARIANTS: readonly RowSpec[] = [
+  ...labelRows('labels', 'evaluation', [
+    ['labels-gnomonic', 'TA + SAM, fused as GoodSAM, gnomonic windows', GNOMONIC],
+    ['labels-goodsam++', 'TA + SAM, fused as GoodSAM++', GOODSAM_PLUS],
+  ]),
+  { name: 'goodsam-gnomonic', group: 'students', title: 'Mini, full GoodSAM with gnomonic windows', subject: mini(GNOMONIC, ALL) },
+  { name: 'goodsam++', group: 'students', title: 'Mini, full GoodSAM++', subject: mini(GOODSAM_PLUS, ALL) },
+]
 
 const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablation', [
   ['labels=ta', 'TA alone', TA_ALONE],
@@ -101,7 +105,7 @@ const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablati
   ...[0, 0.25, 0.75, 1].map((contextWeight): Labelled => [`context=${contextWeight}`, `weight ${contextWeight} of the context views`, withConfig({ contextWeight })]),
   ...[0.125, 0.1875, 0.375, 0.5].map((width): Labelled => [`window=${width}`, `windows of ${width} of the width`, withWindows({ widthFraction: width })]),
   ...[0.33, 1].map((stride): Labelled => [`stride=${stride}`, `stride of ${stride} of a window`, withWindows({ strideFraction: stride })]),
-  ...[8, 24, 32].map((points): Labelled => [`points=${points}`, `${points} x ${points} points`, { ...GOODSAM, samSettings: { pointsPerSide: points } }]),
+  ...[8, 16, 24, 32].map((points): Labelled => [`points=${points}`, `${points} x ${points} points`, { ...GOODSAM, samSettings: { pointsPerSide: points } }]),
   ...[0.7, 0.8].map((predIou): Labelled => [`pred-iou=${predIou}`, `predicted IoU from ${predIou}`, { ...GOODSAM, samSettings: { predIou } }]),
 ])
 
@@ -127,20 +131,24 @@ const SIZES: readonly RowSpec[] = (['mini', 'tiny', 'small'] as const).flatMap((
 })))
 
 /** All rows, from what matters most to what takes longest. */
-export const ROWS: readonly RowSpec[] = [...CHECK, ...BASELINES, ...LABELS, ...STUDENTS, ...LABEL_ABLATIONS, ...LOSS_ABLATIONS, ...SIZES]
+export const ROWS: readonly RowSpec[] = [...CHECK, ...BASELINES, ...LABELS, ...STUDENTS, ...VARIANTS, ...LABEL_ABLATIONS, ...LOSS_ABLATIONS, ...SIZES]
 
 /**
- * The rows that `--only` names: by their name, by their group, or by what stands before "=" (theta). Throws RangeError
- * naming what there is where a word is none of these.
+ * The rows that words name: by their name, by their group, or by what stands before "=" (theta). Throws RangeError naming what
+ * there is where a word is none of these.
  */
-export function chooseRows(only: readonly string[] | null, groups: readonly Group[], rows: readonly RowSpec[] = ROWS): readonly RowSpec[] {
-  if (only === null) return rows.filter(({ group }) => groups.includes(group))
+export function chooseRows(words: readonly string[], rows: readonly RowSpec[] = ROWS): readonly RowSpec[] {
   const matches = (word: string, { name, group }: RowSpec): boolean => name === word || group === word || name.startsWith(`${word}=`)
-  const unknown = only.filter((word) => !rows.some((row) => matches(word, row)))
+  const unknown = words.filter((word) => !rows.some((row) => matches(word, row)))
   if (unknown.length > 0) {
     throw new RangeError(`There is no row or group ${unknown.map((word) => `"${word}"`).join(', ')}. Groups: ${[...new Set(rows.map(({ group }) => group))].join(', ')}. Rows: ${rows.map(({ name }) => name).join(', ')}.`)
   }
-  return rows.filter((row) => only.some((word) => matches(word, row)))
+  return rows.filter((row) => words.some((word) => matches(word, row)))
+}
+
+/** The labels as a size makes them: its SAM settings, where the row has none of its own. */
+export function labelsAt({ samSettings }: Pick<BenchmarkSize, 'samSettings'>, labels: LabelSpec): LabelSpec {
+  return labels.sam ? { ...labels, samSettings: { ...samSettings, ...labels.samSettings } } : labels
 }
 
 /** Without masks there is nothing confident and no boundary; the product says the same. */

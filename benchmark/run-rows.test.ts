@@ -32,7 +32,7 @@ async function options(changes: Partial<RunOptions> = {}): Promise<RunOptions> {
     ...changes,
   }
 }
-const specs = chooseRows(['ta-direct', 'self-training', 'mka-image', 'goodsam'], [])
+const specs = chooseRows(['ta-direct', 'self-training', 'mka-image', 'goodsam'])
 
 it('a seed of every row before the next; only trainings have several; what is shared is measured once', async () => {
   const { rows, failed } = await runRows(specs, await options())

@@ -1,4 +1,5 @@
 import type { StudentSize } from '../src/contract/training-schemas.ts'
+import type { SamSettings } from '../src/core/goodsam/config.ts'
 
 /** How much is drawn, labelled and trained: one name for everything that makes a benchmark longer. */
 export interface BenchmarkSize {
@@ -15,8 +16,10 @@ export interface BenchmarkSize {
   readonly student: StudentSettings
   /** trainings per student row unless --seeds says otherwise */
   readonly seeds: number
-  /** measured unless --only says otherwise, in this order */
-  readonly groups: readonly Group[]
+  /** of every labelling run with masks, where the row does not say otherwise: prompts are what labelling takes its time for */
+  readonly samSettings: Partial<SamSettings>
+  /** measured unless --only says otherwise: names of groups or rows */
+  readonly rows: readonly string[]
 }
 
 /** The same for all students, the supervised one included: what differs between them is what they are taught. */
@@ -37,18 +40,18 @@ export const SIZES = {
   quick: {
     name: 'quick', training: 8, evaluation: 6, ablation: 2, width: 512, height: 256,
     student: { height: 128, width: 256, batch: 2, steps: 40, learningRate: 2e-4 },
-    seeds: 1, groups: ['check', 'baselines', 'labels', 'students'],
+    seeds: 1, samSettings: { pointsPerSide: 6 }, rows: ['check', 'baselines', 'labels-goodsam', 'self-training', 'goodsam', 'supervised'],
   },
   /** What two cores manage in some hours. */
   medium: {
     name: 'medium', training: 40, evaluation: 40, ablation: 10, width: 1024, height: 512,
     student: { height: 256, width: 512, batch: 2, steps: 1200, learningRate: 2e-4 },
-    seeds: 1, groups: ['check', 'baselines', 'labels', 'students', 'label-ablations'],
+    seeds: 1, samSettings: { pointsPerSide: 8 }, rows: ['check', 'baselines', 'labels', 'students', 'label-ablations'],
   },
   full: {
     name: 'full', training: 200, evaluation: 100, ablation: 30, width: 1024, height: 512,
     student: { height: 512, width: 1024, batch: 2, steps: 6000, learningRate: 2e-4 },
-    seeds: 3, groups: GROUPS,
+    seeds: 3, samSettings: {}, rows: GROUPS,
   },
 } as const satisfies Readonly<Record<string, BenchmarkSize>>
 

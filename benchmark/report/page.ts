@@ -58,12 +58,14 @@ of the method's stages. A run that was killed goes on, trainings from their last
 const NOTHING_YET = '## Results\n\nNothing was measured yet.'
 
 function sizesTable(): string {
-  return markdownTable(['size', 'panoramas, training + evaluation', 'pixels', 'students', 'learning rate', 'seeds'], Object.values(SIZES).map(sizeCells))
+  return markdownTable(['size', 'panoramas, training + evaluation', 'pixels', 'prompts per window', 'students', 'learning rate', 'seeds'], Object.values(SIZES).map(sizeCells))
 }
 
-function sizeCells({ name, training, evaluation, width, height, student, seeds }: BenchmarkSize): string[] {
+function sizeCells({ name, training, evaluation, width, height, student, seeds, samSettings }: BenchmarkSize): string[] {
   const { steps, batch, learningRate } = student
-  return [name, `${training} + ${evaluation}`, `${width}x${height}`, `${steps} steps of ${batch} at ${student.width}x${student.height}`, `${learningRate}`, `${seeds}`]
+  const { pointsPerSide } = samSettings
+  const prompts = pointsPerSide === undefined ? 'as the model is set' : `${pointsPerSide} x ${pointsPerSide}`
+  return [name, `${training} + ${evaluation}`, `${width}x${height}`, prompts, `${steps} steps of ${batch} at ${student.width}x${student.height}`, `${learningRate}`, `${seeds}`]
 }
 
 function sizeSection(result: SizeResult, pictures: readonly { readonly file: string; readonly title: string }[]): string {

@@ -17,7 +17,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const MODELS = resolve(import.meta.dirname, '../fixtures/models')
 const SIZE: BenchmarkSize = {
   name: 'test', training: 2, evaluation: 2, ablation: 1, ...PAINTED,
-  student: { height: 64, width: 128, batch: 1, steps: 4, learningRate: 1e-4 }, seeds: 1, groups: ['check'],
+  student: { height: 64, width: 128, batch: 1, steps: 4, learningRate: 1e-4 }, seeds: 1, samSettings: {}, rows: ['check'],
 }
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -51,7 +51,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder?.remove())
 
-const rowsOf = (names: readonly string[]) => chooseRows(names, SIZE.groups)
+const rowsOf = (names: readonly string[]) => chooseRows(names)
 
 it('every kind of row is measured; truth against itself is 100, and a TA that knows the colours nearly so', async () => {
   const specs = rowsOf(['truth', 'source-only', 'ta-direct', 'labels-goodsam', 'goodsam', 'supervised', 'context=0'])
