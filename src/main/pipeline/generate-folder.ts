@@ -137,7 +137,7 @@ function parsed(text: string): unknown {
 }
 
 /** Names of the files that are there; what an ended process left half-written goes. */
-async function presentFiles(folders: readonly string[]): Promise<ReadonlySet<string>> {
+export async function presentFiles(folders: readonly string[]): Promise<ReadonlySet<string>> {
   const present = new Set<string>()
   for (const folder of folders) {
     for (const name of await readdir(folder).catch(() => [])) {

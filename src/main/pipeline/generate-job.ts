@@ -10,8 +10,8 @@ import { addPanoramas, findPanoramaByName, type NewPanorama } from '../store/pan
 import type { Store } from '../store/open-store.ts'
 import type { SynthPool } from '../workers/synth-pool.ts'
 import type { DrawnStreet, DrawTask, SynthFileKind } from '../workers/synth-tasks.ts'
-import { streetName, writeWhole } from './generate-folder.ts'
-import { truthFile } from './generate-truth.ts'
+import { presentFiles, streetName, writeWhole } from './generate-folder.ts'
+import { truthFile, truthFolder } from './generate-truth.ts'
 
 export interface GenerateTools {
   readonly store: Store
@@ -42,6 +42,7 @@ export function generateJobHandler({ store, artifacts, openPool }: GenerateTools
       const { datasetId, seed } = request
       const all = Array.from({ length: request.panoramas }, (_, index) => index)
       const pending = all.filter((index) => findPanoramaByName(store.read, datasetId, streetName(seed, index)) === null)
+      await presentFiles([truthFolder(store, datasetId)])
       const pool = openPool()
       try {
         const drawn = drawAhead(pool, { pending, signal: context.signal, taskOf: (index) => taskOf(request, index) })

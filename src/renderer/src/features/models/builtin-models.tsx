@@ -10,21 +10,23 @@ import { Tag } from '../../components/tag.tsx'
 import styles from './builtin-models.module.css'
 import { BUILTIN_KINDS, BUILTIN_LIMITS } from './model-words.ts'
 
-/** Models that come with the program: added with one click. */
-export function BuiltinModels(): ReactNode {
+/** Models that come with the program: added with one click. `rest`: those that are not added yet, if any. */
+export function BuiltinModels({ rest = false }: { readonly rest?: boolean }): ReactNode {
   const [, navigate] = useLocation()
   const builtin = useCall('models.builtin', {})
   const add = useAction('models.addBuiltin')
   if (builtin.isError) return <Failed error={builtin.error} onRetry={() => void builtin.refetch()} />
+  const shown = (builtin.data ?? []).filter(({ modelId }) => !rest || modelId === null)
+  if (shown.length === 0) return null
   const addIt = async ({ name }: BuiltinModel): Promise<void> => {
     const added = await add.run({ name })
     if (added !== null) navigate(`/models/${added.id}`)
   }
   return (
     <section className={styles.builtin} aria-label="Built-in models">
-      <h2 className={styles.title}>Built in</h2>
-      <p className={styles.limits}>{BUILTIN_LIMITS}</p>
-      {builtin.data?.map((model) => (
+      <h2 className={styles.title}>Models that come with the program</h2>
+      <p className={styles.limits}>Built in: {BUILTIN_LIMITS}</p>
+      {shown.map((model) => (
         <div key={model.name} className={styles.entry}>
           <div className={styles.text}>
             <div className={styles.top}>
@@ -50,5 +52,5 @@ function Action({ model, busy, onAdd }: { readonly model: BuiltinModel; readonly
 /** On the page of a model that is a built-in one: what it knows, and what to get for real streets. */
 export function BuiltinNotice({ modelId }: { readonly modelId: string }): ReactNode {
   const model = useCall('models.builtin', {}).data?.find((one) => one.modelId === modelId)
-  return model === undefined ? null : <div className={styles.notice}><Notice tone="plain">{BUILTIN_LIMITS}</Notice></div>
+  return model === undefined ? null : <div className={styles.notice}><Notice tone="plain">Built in: {BUILTIN_LIMITS}</Notice></div>
 }

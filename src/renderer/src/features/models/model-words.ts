@@ -19,5 +19,5 @@ export const BUILTIN_KINDS: Readonly<Record<BuiltinModel['kind'], string>> = { s
 
 /** What built-in models are good for, and what to get for everything else. */
 export const BUILTIN_LIMITS =
-  'Built in: knows generated streets; for real ones add a model from a hub (SAM: Xenova/slimsam-77-uniform or Xenova/sam-vit-base; ' +
+  'knows generated streets; for real ones add a model from a hub (SAM: Xenova/slimsam-77-uniform or Xenova/sam-vit-base; ' +
   'TA: Xenova/segformer-b0-finetuned-cityscapes-1024-1024; first weights: nvidia/mit-b0).'

@@ -18,6 +18,7 @@ import styles from './models-page.module.css'
 /** The models of the workspace, and one of them in full. */
 export function ModelsPage({ id }: { readonly id: string | null }): ReactNode {
   const models = useCall('models.list', {})
+  const builtin = new Set(useCall('models.builtin', {}).data?.map(({ modelId }) => modelId))
   const { show } = useDialogs()
   const addButton = (
     <Tip label="Add model" shortcut="addModel">
@@ -41,9 +42,9 @@ export function ModelsPage({ id }: { readonly id: string | null }): ReactNode {
       {some && chosen !== undefined && (
         <>
           <div className={styles.list} role="list" aria-label="Models">
-            {models.data.map((model) => <ModelItem key={model.id} model={model} current={model.id === chosen.id} />)}
+            {models.data.map((model) => <ModelItem key={model.id} model={model} builtin={builtin.has(model.id)} current={model.id === chosen.id} />)}
             <MissingKind models={models.data} />
-            <BuiltinModels />
+            <BuiltinModels rest />
           </div>
           <div className={styles.detail}><ModelDetail key={chosen.id} model={chosen} /></div>
         </>
@@ -52,13 +53,14 @@ export function ModelsPage({ id }: { readonly id: string | null }): ReactNode {
   )
 }
 
-function ModelItem({ model, current }: { readonly model: Model; readonly current: boolean }): ReactNode {
+function ModelItem({ model, builtin, current }: { readonly model: Model; readonly builtin: boolean; readonly current: boolean }): ReactNode {
   const bytes = model.files.reduce((sum, file) => sum + file.bytes, 0)
   return (
     <div role="listitem">
       <Link href={`/models/${model.id}`} className={styles.item} aria-current={current ? 'true' : undefined}>
         <span className={styles.top}>
           <span className={styles.name}>{model.name}</span>
+          {builtin && <Tag tone="accent">built in</Tag>}
           <Tag>{KINDS[model.kind].short}</Tag>
         </span>
         <span className={styles.sub}>{DIALECTS[model.dialect]} · {formatBytes(bytes)}</span>

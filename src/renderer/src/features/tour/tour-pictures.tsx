@@ -10,7 +10,6 @@ import styles from './tour-pictures.module.css'
 
 /** Of the many that may be there. */
 const MOST_DRAWN = 12
-const MOST_LABELLED = 3
 /** in device pixels */
 const WIDTH_PX = 640
 
@@ -26,10 +25,10 @@ export function DrawnStreets({ datasetId }: { readonly datasetId: string }): Rea
 }
 
 /** The first panoramas beside their fused labels, as they are labelled. */
-export function FirstLabels({ runId }: { readonly runId: string }): ReactNode {
-  const results = useCall('runs.results', { run: runId, sort: 'name', offset: 0, limit: MOST_LABELLED }, { keepPrevious: true }).data?.results ?? []
+export function FirstLabels({ runId, most }: { readonly runId: string; readonly most: number }): ReactNode {
+  const results = useCall('runs.results', { run: runId, sort: 'name', offset: 0, limit: most }, { keepPrevious: true }).data?.results ?? []
   const run = useCall('runs.get', { run: runId }).data
-  const images = useCall('panoramas.list', { dataset: run?.datasetId ?? '', offset: 0, limit: MOST_LABELLED }, { enabled: run !== undefined, keepPrevious: true }).data?.panoramas ?? []
+  const images = useCall('panoramas.list', { dataset: run?.datasetId ?? '', offset: 0, limit: most }, { enabled: run !== undefined, keepPrevious: true }).data?.panoramas ?? []
   const labelSet = useLabelSet()
   const shown = results.filter(({ artifacts }) => artifacts !== null)
   if (shown.length === 0 || labelSet === null) return null

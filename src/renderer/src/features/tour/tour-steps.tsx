@@ -1,6 +1,6 @@
 import { Progress } from '@mantine/core'
 import { IconCheck, IconPlayerSkipForward } from '@tabler/icons-react'
-import type { ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { Job } from '../../../../contract/schemas.ts'
 import type { Tour, TourStep } from '../../../../contract/tour-schemas.ts'
@@ -33,8 +33,13 @@ function Step({ tour, step, number, jobs }: StepProps): ReactNode {
   const { title, what, byHand } = STEP_WORDS[step.name]
   const live = step.state === 'running' || step.state === 'paused'
   const made = madePlace(tour, step)
+  const item = useRef<HTMLLIElement>(null)
+  // what happens now is what a person wants to see
+  useEffect(() => {
+    if (live) item.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' })
+  }, [live])
   return (
-    <li className={styles.step} data-state={step.state} aria-current={live ? 'step' : undefined}>
+    <li ref={item} className={styles.step} data-state={step.state} aria-current={live ? 'step' : undefined}>
       <div className={styles.marker} aria-hidden>
         {step.state === 'done' ? <IconCheck size={15} stroke={2.2} /> : step.state === 'skipped' ? <IconPlayerSkipForward size={14} /> : number}
       </div>
@@ -92,7 +97,7 @@ function Content({ tour, step }: Pick<StepProps, 'tour' | 'step'>): ReactNode {
   if (step.state === 'waiting') return null
   switch (step.name) {
     case 'draw': return tour.datasetId === null ? null : <DrawnStreets datasetId={tour.datasetId} />
-    case 'label': return tour.runId === null ? null : <FirstLabels runId={tour.runId} />
+    case 'label': return tour.runId === null ? null : <FirstLabels runId={tour.runId} most={step.state === 'done' || step.state === 'skipped' ? 1 : 2} />
     case 'distil': return tour.distillationId === null || step.state === 'done' ? null : <LearningStudent distillationId={tour.distillationId} />
     default: return null
   }
