@@ -37,9 +37,11 @@ export function roomLight(surface: Float64Array, room: Room, { out, at }: { out:
     const good = hash3(Math.floor(x / GOODS_WIDTH), Math.floor(y / GOODS_HEIGHT), word)
     const top = y / GOODS_HEIGHT - Math.floor(y / GOODS_HEIGHT)
     const filled = top < 0.35 + 0.6 * unitOf(good, 2) ? 0.8 * (1 - smoothStep(room.footprint, 0.08, 0.25)) : 0
-    red += (tone * (0.2 + 0.9 * unitOf(good, 0)) - red) * filled
-    green += (tone * (0.2 + 0.9 * unitOf(good, 9)) - green) * filled
-    blue += (tone * (0.2 + 0.9 * unitOf(good, 18)) - blue) * filled
+    // most goods are dull, some are bright
+    const bright = tone * (0.15 + 0.6 * unitOf(good, 22))
+    red += (bright * (0.7 + 0.5 * unitOf(good, 0)) - red) * filled
+    green += (bright * (0.65 + 0.45 * unitOf(good, 9)) - green) * filled
+    blue += (bright * (0.6 + 0.5 * unitOf(good, 18)) - blue) * filled
   }
   out[at] = red * WARM[0]
   out[at + 1] = green * WARM[1]

@@ -37,7 +37,7 @@ export function skyRadiance(sky: Float64Array, direction: Float64Array, { at, ou
     const seed = sky[SKY_SEED] | 0
     const octaves = y < 0.1 ? 3 : 5
     const density = fractalNoise2(x * far + 31, z * far - 17, seed, octaves)
-    const threshold = 0.78 - 0.56 * sky[COVER]
+    const threshold = 0.78 - 0.64 * sky[COVER]
     cloud = smoothStep(density, threshold, threshold + 0.2) * smoothStep(y, 0.015, 0.14)
     // thick clouds are darker below; towards the sun they shine
     shade = 1.12 - 0.55 * smoothStep(density, threshold + 0.05, threshold + 0.5) + 0.35 * bright * near ** 12
