@@ -29,6 +29,20 @@ describe.each(LINKS)('$name', ({ open }) => {
     expect(await client.call('settings.get', {})).toEqual({ ...DEFAULT_SETTINGS, cpuThreads: 3 })
   })
 
+  test('generated streets, built-in models and the tour go over the link', async () => {
+    const streets = { seed: 7, style: 'target', width: 1024, height: 512, panoramas: 12 } as const
+    expect(await client.call('datasets.generate', { ...streets, name: null, vfovDeg: 70.3125 })).toEqual({ datasetId: '70.3125', jobId: 'job' })
+    expect(await client.call('models.builtin', {})).toEqual([{ name: 'nano-sam', kind: 'sam', summary: 'A segmenter.', bytes: null, modelId: null }])
+    expect(await client.call('tour.get', {})).toEqual({ tour: null })
+    expect(await client.call('tour.start', { panoramas: 3, steps: null })).toMatchObject({ settings: { panoramas: 3, width: 1024, height: 512, steps: null }, steps: { length: 5 } })
+    for (const wrong of [{ seed: -1 }, { style: 'modern' }, { width: 10 }, { panoramas: 0 }, { vfovDeg: 200 }]) {
+      await expect(client.call('datasets.generate', { ...streets, name: null, vfovDeg: null, ...wrong } as never)).rejects.toMatchObject({ code: 'bad-input' })
+    }
+    await expect(client.call('models.addBuiltin', { name: 'giant-sam' } as never)).rejects.toMatchObject({ code: 'bad-input' })
+    await expect(client.call('tour.start', { trainWidth: 100 })).rejects.toMatchObject({ code: 'bad-input' })
+    await expect(client.call('tour.skip', { step: 'lunch' } as never)).rejects.toMatchObject({ code: 'bad-input' })
+  })
+
   test('answers find their questions when many run at once', async () => {
     const paths = Array.from({ length: 200 }, (_, index) => `/folder ${index}`)
     const answers = await Promise.all(paths.map((path) => client.call('files.list', { path })))

@@ -1,5 +1,6 @@
 import { StudioError } from '../../src/contract/errors.ts'
 import { procedures, type Implementation } from '../../src/contract/procedures.ts'
+import { DEFAULT_TOUR_SETTINGS, TOUR_STEPS, type Tour, type TourSettings } from '../../src/contract/tour-schemas.ts'
 import { DEFAULT_SETTINGS, type Job, type Settings } from '../../src/contract/schemas.ts'
 
 /** A host that does nothing but answer, so that a test sees the link alone. */
@@ -39,6 +40,10 @@ export function createFakeHost(): FakeHost {
     'panoramas.list': () => ({ total: 0, panoramas: [] }),
     'files.list': ({ path }) => ({ path: path ?? '/home', parent: null, folders: [], images: 0, models: [], weights: [] }),
     'panoramas.setProjection': () => ({}),
+    'datasets.generate': ({ name, vfovDeg }) => ({ datasetId: name ?? `${vfovDeg}`, jobId: 'job' }),
+    'models.builtin': () => [{ name: 'nano-sam', kind: 'sam', summary: 'A segmenter.', bytes: null, modelId: null }],
+    'tour.get': () => ({ tour: null }),
+    'tour.start': (settings) => tourOf({ ...DEFAULT_TOUR_SETTINGS, ...settings }),
     'datasets.list': async () => {
       await new Promise((resolve) => setTimeout(resolve, 300))
       return []
@@ -72,6 +77,15 @@ export function createFakeHost(): FakeHost {
     jobSubscribers: () => listeners.size,
     running: () => running,
     aborted,
+  }
+}
+
+/** A tour that has just begun. */
+function tourOf(settings: TourSettings): Tour {
+  return {
+    id: 'tour', state: 'running', settings, datasetId: null, runId: null, distillationId: null, studentId: null, evaluations: [],
+    steps: TOUR_STEPS.map((name) => ({ name, state: 'waiting', jobIds: [], error: null, canSkip: false })),
+    startedAt: '2026-01-01T00:00:00.000Z', firstLabelAt: null, finishedAt: null,
   }
 }
 
