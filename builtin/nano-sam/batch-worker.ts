@@ -1,23 +1,34 @@
 /** A thread that makes nano-sam's batches. */
 import { workerData } from 'node:worker_threads'
 import { serveBatches } from '../batch-worker.ts'
-import { nanoSamBatch } from './batches.ts'
-import { collagePool } from './images.ts'
+import { type BatchImage, nanoSamBatch } from './batches.ts'
+import { collagePool, windowPool } from './images.ts'
+import { type NanoSamPhase, STREET_SEED } from './plan.ts'
+import { streetRegionsCache, streetRequest } from './street-regions.ts'
 
 export interface NanoSamWorkerData {
   readonly seed: number
+  /** of the street images that are kept */
+  readonly folder: string
 }
 
-export interface NanoSamWorkerRequest {
-  readonly step: number
-  readonly batch: number
-}
+/** A batch, or that a street image be there (an empty batch) */
+export type NanoSamWorkerRequest = { readonly kind: 'batch'; readonly step: number; readonly phase: NanoSamPhase; readonly images: number } | { readonly kind: 'draw'; readonly index: number }
 
-const { seed } = workerData as NanoSamWorkerData
-const collage = collagePool(seed)
+const { seed, folder } = workerData as NanoSamWorkerData
+const collages = collagePool(seed)
+const street = streetRegionsCache(folder, (index) => streetRequest(STREET_SEED, index))
+const windows = windowPool(seed, street)
 
 serveBatches((message) => {
-  const { step, batch } = message as NanoSamWorkerRequest
-  const images = Array.from({ length: batch }, (_, place) => ({ image: collage(step, place), turns: true }))
-  return nanoSamBatch(images, `${seed}:batch:${step}`)
+  const asked = message as NanoSamWorkerRequest
+  if (asked.kind === 'draw') {
+    street(asked.index)
+    return {}
+  }
+  const { step, phase, images } = asked
+  return nanoSamBatch([
+    ...collages(step, phase.collages, phase.side).map((image): BatchImage => ({ image, turns: true })),
+    ...windows(step, { count: phase.windows, side: phase.side, images }).map((image): BatchImage => ({ image, turns: false })),
+  ], { stream: `${seed}:batch:${step}`, groups: phase.groups })
 })

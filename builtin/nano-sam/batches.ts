@@ -3,31 +3,38 @@ import { type Random, seededRandom } from '../../src/core/networks/random.ts'
 import { float32, int64 } from '../../src/core/onnx/tensor.ts'
 import { pixelValues } from '../../src/core/raster/pixel-values.ts'
 import type { Batch } from '../training-loop.ts'
-import { PROMPT_GROUPS, SIDE } from './plan.ts'
+import type { PromptGroup } from '../../src/core/networks/nano-sam/network.ts'
 import { MASK_STRIDE, type Prompt, PromptSource, TRUTHS, writeTruth } from './prompts.ts'
 import type { RegionImage } from './region-image.ts'
 
-const PROMPTS = PROMPT_GROUPS.reduce((sum, { prompts }) => sum + prompts, 0)
 /** images whose right or lower part is blank, as a window that is not square is padded */
 const PADDED = 0.2
 
+export interface BatchImage {
+  readonly image: RegionImage
+  /** has no above and below */
+  readonly turns: boolean
+}
+
 /** A batch of the step from `images`, each changed anew: mirrored, turned where it may be, recoloured, sometimes padded. */
-export function nanoSamBatch(images: readonly { readonly image: RegionImage; readonly turns: boolean }[], stream: string): Batch {
-  const area = SIDE * SIDE
-  const low = (SIDE / MASK_STRIDE) ** 2
+export function nanoSamBatch(images: readonly BatchImage[], { stream, groups }: { readonly stream: string; readonly groups: readonly PromptGroup[] }): Batch {
+  const asked = groups.reduce((sum, { prompts }) => sum + prompts, 0)
+  const [{ image: { side } }] = images
+  const area = side * side
+  const low = (side / MASK_STRIDE) ** 2
   const count = images.length
   const pixels = new Float32Array(count * 3 * area)
-  const truths = new Float32Array(count * PROMPTS * TRUTHS * low)
-  const weights = new Float32Array(count * PROMPTS * TRUTHS)
-  const points = PROMPT_GROUPS.map((group) => new Float32Array(count * group.prompts * group.points * 2))
-  const labels = PROMPT_GROUPS.map((group): number[] => Array.from({ length: count * group.prompts * group.points }, () => 0))
+  const truths = new Float32Array(count * asked * TRUTHS * low)
+  const weights = new Float32Array(count * asked * TRUTHS)
+  const points = groups.map((group) => new Float32Array(count * group.prompts * group.points * 2))
+  const labels = groups.map((group): number[] => Array.from({ length: count * group.prompts * group.points }, () => 0))
   for (const [at, { image, turns }] of images.entries()) {
     const random = seededRandom(`${stream}:${at}`)
     const changed = recolour(mirrored(padded(image, random), { turns, random }), random)
-    pixelValues({ width: SIDE, height: SIDE, data: changed.rgb }, { width: SIDE, height: SIDE }, pixels.subarray(at * 3 * area, (at + 1) * 3 * area))
+    pixelValues({ width: side, height: side, data: changed.rgb }, { width: side, height: side }, pixels.subarray(at * 3 * area, (at + 1) * 3 * area))
     const source = new PromptSource(changed, random)
-    let prompt = at * PROMPTS
-    for (const [index, group] of PROMPT_GROUPS.entries()) {
+    let prompt = at * asked
+    for (const [index, group] of groups.entries()) {
       for (let each = 0; each < group.prompts; each++, prompt++) {
         // without a region all weights stay 0
         if (source.empty) continue
@@ -43,13 +50,13 @@ export function nanoSamBatch(images: readonly { readonly image: RegionImage; rea
     }
   }
   return {
-    pixel_values: float32([count, 3, SIDE, SIDE], pixels),
-    ...Object.fromEntries(PROMPT_GROUPS.flatMap((group, index) => [
+    pixel_values: float32([count, 3, side, side], pixels),
+    ...Object.fromEntries(groups.flatMap((group, index) => [
       [`input_points.${index}`, float32([count, group.prompts, group.points, 2], points[index])],
       [`input_labels.${index}`, int64([count, group.prompts, group.points], labels[index])],
     ])),
-    truths: float32([count, PROMPTS, TRUTHS, SIDE / MASK_STRIDE, SIDE / MASK_STRIDE], truths),
-    truth_weights: float32([count, PROMPTS, TRUTHS], weights),
+    truths: float32([count, asked, TRUTHS, side / MASK_STRIDE, side / MASK_STRIDE], truths),
+    truth_weights: float32([count, asked, TRUTHS], weights),
   }
 }
 

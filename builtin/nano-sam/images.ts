@@ -1,25 +1,51 @@
 /** Which image is learnt from in which step. */
 import { drawCollage } from '../../src/core/synth/collage/collage.ts'
-import { SIDE } from './plan.ts'
+import { seededRandom } from '../../src/core/networks/random.ts'
 import type { RegionImage } from './region-image.ts'
+import { randomWindow, type StreetRegions } from './street-regions.ts'
 
-/** Collages that are drawn at once for so many steps; each is used several times, changed anew each time. */
-const [POOL, BLOCK] = [32, 48]
+/** The collages of so many steps are used so many times, changed anew each time: to draw one takes as long as to learn from it. */
+const [BLOCK, USES] = [60, 3]
+const KEPT = 240
 
-export function collageImage(seed: number, index: number): RegionImage {
-  const { rgb, levels } = drawCollage({ seed, index, size: SIDE })
-  return { side: SIDE, rgb, levels }
+export function collageImage(seed: number, index: number, side: number): RegionImage {
+  const { rgb, levels } = drawCollage({ seed, index, size: side })
+  return { side, rgb, levels }
 }
 
-/** The collage of a step's place: a function of both alone. */
-export function collagePool(seed: number): (step: number, place: number) => RegionImage {
-  const drawn = new Map<number, RegionImage>()
-  return (step, place) => {
-    const block = Math.floor(step / BLOCK)
-    const index = block * POOL + ((2 * (step % BLOCK) + place) % POOL)
-    const image = drawn.get(index) ?? collageImage(seed, index)
-    drawn.set(index, image)
-    if (drawn.size > 3 * POOL) for (const each of [...drawn.keys()].slice(0, POOL)) drawn.delete(each)
+/** The `count` collages of a step: a function of the step alone. */
+export function collagePool(seed: number): (step: number, count: number, side: number) => readonly RegionImage[] {
+  const drawn = new Map<string, RegionImage>()
+  const collage = (index: number, side: number): RegionImage => {
+    const key = `${side}:${index}`
+    const image = drawn.get(key) ?? collageImage(seed, index, side)
+    drawn.set(key, image)
+    if (drawn.size > KEPT) for (const each of [...drawn.keys()].slice(0, KEPT / 2)) drawn.delete(each)
     return image
   }
+  return (step, count, side) => {
+    const pool = Math.ceil((count * BLOCK) / USES)
+    const block = Math.floor(step / BLOCK)
+    return Array.from({ length: count }, (_, place) => collage(block * 1000 + ((count * (step % BLOCK) + place) % pool), side))
+  }
+}
+
+/** Street images that the windows of `BLOCK` steps are taken from */
+const STREETS = 8
+
+/** The `count` windows of a step, from the first `images` street images: a function of these alone. */
+export function windowPool(seed: number, street: (index: number) => StreetRegions): (step: number, options: { readonly count: number; readonly side: number; readonly images: number }) => readonly RegionImage[] {
+  const opened = new Map<number, StreetRegions>()
+  const open = (index: number): StreetRegions => {
+    const image = opened.get(index) ?? street(index)
+    opened.delete(index)
+    opened.set(index, image)
+    for (const oldest of opened.keys()) if (opened.size > 3 * STREETS) opened.delete(oldest)
+    return image
+  }
+  return (step, { count, side, images }) => Array.from({ length: count }, (_, place) => {
+    const turn = (count * step + place) % STREETS
+    const { uniform } = seededRandom(`${seed}:streets:${Math.floor(step / BLOCK)}:${turn}`)
+    return randomWindow(open(Math.floor(uniform() * images)), side, `${seed}:window:${step}:${place}`)
+  })
 }

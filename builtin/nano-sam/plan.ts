@@ -14,21 +14,41 @@ export const NANO_SAM: NanoSamConfig = nanoSamConfig({
   },
 })
 
-/** Prompts per image and step: single clicks, and pairs of points (boxes, a point within and one outside). */
-export const PROMPT_GROUPS: readonly PromptGroup[] = [{ prompts: 8, points: 1 }, { prompts: 3, points: 2 }]
+/** A part of the training with one size of image and batch. */
+export interface NanoSamPhase {
+  /** its last step */
+  readonly until: number
+  /** of the images, pixels */
+  readonly side: number
+  /** collages per step */
+  readonly collages: number
+  /** windows of street panoramas per step */
+  readonly windows: number
+  /** Prompts per image: single clicks, and pairs of points (boxes, a point within and one outside) */
+  readonly groups: readonly PromptGroup[]
+}
+
+/** Streets that are learnt from, and streets that no training sees. */
+export const [STREET_SEED, HELD_OUT_STREET_SEED] = [7001, 7002]
+/** of held-out collages */
+export const COLLAGE_SEED = 21
 
 export const PLAN = {
   seed: 20,
-  steps: 12000,
-  /** of them, on collages alone */
-  collageSteps: 3500,
-  /** images per step */
-  batch: 2,
+  /** begins with small images, of which a step takes a quarter of the time */
+  phases: [
+    { until: 6000, side: 128, collages: 1, windows: 1, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
+    { until: 12000, side: 256, collages: 0, windows: 1, groups: [{ prompts: 9, points: 1 }, { prompts: 2, points: 2 }] },
+  ] satisfies NanoSamPhase[],
+  /** street images to choose windows from: so many at first, one more each so many steps, so many in all */
+  streets: { first: 40, every: 15, most: 180 },
   learningRate: 1e-3,
-  warmupSteps: 200,
+  warmupSteps: 60,
   weightDecay: 0.01,
   clipNorm: 1,
   averageDecay: 0.998,
-  focal: 20,
+  focal: 4,
   dice: 1,
+  /** of the automatic masks */
+  pointsPerSide: 16,
 } as const

@@ -48,7 +48,7 @@ export class PromptSource {
     // large regions more often than small ones, but by far not as often as they have more pixels
     this.asked = this.regions.flatMap((regions, level) => regions
       .filter(({ id, area }) => area >= LEAST_AREA && this.isNew(level, id, area))
-      .map((region) => ({ level, region, upTo: (upTo += Math.sqrt(Math.sqrt(region.area))) })))
+      .map((region) => ({ level, region, upTo: (upTo += Math.sqrt(region.area)) })))
   }
 
   /** Whether there is anything to ask for. */

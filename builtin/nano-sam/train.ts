@@ -1,65 +1,99 @@
 /** Trains nano-sam, the promptable segmenter that comes with the program. */
+import { join } from 'node:path'
 import { adamW } from '../../src/core/autodiff/optimizers.ts'
 import { compileTrainingStep, type TrainingStep } from '../../src/core/autodiff/training-step.ts'
 import { learningRateAt } from '../../src/core/goodsam/distillation/schedule.ts'
 import { maskLoss } from '../../src/core/networks/nano-sam/loss.ts'
 import { nanoSamGroups } from '../../src/core/networks/nano-sam/network.ts'
-import { initialNanoSamWeights, nanoSamParameters } from '../../src/core/networks/nano-sam/parameters.ts'
+import { nanoSamParameters } from '../../src/core/networks/nano-sam/parameters.ts'
 import { isTrained } from '../../src/core/networks/parameters.ts'
 import type { TrainingArguments } from '../arguments.ts'
-import { startBatchWorkers } from '../batch-workers.ts'
+import { type BatchWorkers, startBatchWorkers } from '../batch-workers.ts'
 import { runTraining } from '../training-loop.ts'
 import type { NanoSamWorkerData, NanoSamWorkerRequest } from './batch-worker.ts'
 import { collageImage } from './images.ts'
-import { NANO_SAM, PLAN, PROMPT_GROUPS, SIDE } from './plan.ts'
+import { initialWeights } from './initial.ts'
+import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, type NanoSamPhase, PLAN, SIDE, STREET_SEED } from './plan.ts'
+import { writeNanoSam } from './output.ts'
 import { MASK_STRIDE, TRUTHS } from './prompts.ts'
 import { scoreRegions } from './score.ts'
 import { openNanoSam } from './segmenter.ts'
+import { heldOutRequest, slidingWindows, streetRegionsCache } from './street-regions.ts'
 
 const WORKER = new URL('./batch-worker.ts', import.meta.url)
 const SCORE_EVERY = 500
-const [HELD_OUT_SEED, HELD_OUT_COLLAGES] = [21, 24]
+const INITIAL = initialWeights(NANO_SAM, PLAN.seed)
+/** Held-out collages, and held-out panoramas for the curve */
+const [COLLAGES, PANORAMAS] = [16, 4]
 
 /** Resolves when the folder is written. */
 export async function trainNanoSam(options: TrainingArguments): Promise<void> {
-  const steps = options.steps ?? PLAN.steps
-  const workers = startBatchWorkers(WORKER, { seed: PLAN.seed } satisfies NanoSamWorkerData)
-  const held = Array.from({ length: HELD_OUT_COLLAGES }, (_, index) => collageImage(HELD_OUT_SEED, index))
+  const planned = PLAN.phases[PLAN.phases.length - 1].until
+  const steps = options.steps ?? planned
+  const streets = join(options.work, 'streets')
+  const data: NanoSamWorkerData = { seed: PLAN.seed, folder: join(streets, `training-${STREET_SEED}`) }
+  const [workers, painters] = [startBatchWorkers(WORKER, data), startBatchWorkers(WORKER, data)]
+  const panorama = streetRegionsCache(join(streets, `held-out-${HELD_OUT_STREET_SEED}`), (index) => heldOutRequest(HELD_OUT_STREET_SEED, index))
+  const collages = Array.from({ length: COLLAGES }, (_, index) => collageImage(COLLAGE_SEED, index, SIDE))
+  const windows = Array.from({ length: PANORAMAS }, (_, index) => slidingWindows(panorama(index), SIDE)).flat()
+  const painting = paintAhead(painters)
   try {
-    await runTraining({
+    const trained = await runTraining({
       name: 'nano-sam',
-      phases: [{
-        until: steps, compile: compileNanoSamStep,
-        batch: (step) => workers.make({ step, batch: PLAN.batch } satisfies NanoSamWorkerRequest),
-      }],
+      phases: PLAN.phases.map((phase) => ({
+        until: Math.round((phase.until * steps) / planned), compile: () => compileNanoSamStep(phase),
+        batch: (step) => workers.make({ kind: 'batch', step, phase, images: streetsAt(step) } satisfies NanoSamWorkerRequest),
+      })),
       learningRate: (step) => learningRateAt(step, { learningRate: PLAN.learningRate, warmupSteps: PLAN.warmupSteps, steps, schedule: 'cosine' }),
       evaluate: {
         every: SCORE_EVERY,
         run: async (weights) => {
-          const segmenter = await openNanoSam(NANO_SAM, weights, options.threads)
+          const segmenter = await openNanoSam(NANO_SAM, new Map([...INITIAL, ...weights]), options.threads)
           try {
-            return { ...await scoreRegions(segmenter, held, [0, 1, 2]) }
+            const { oracle, chosen, small, medium, large, iouError } = await scoreRegions(segmenter, windows)
+            const { oracle: onCollages } = await scoreRegions(segmenter, collages, [0, 1, 2])
+            return { oracle, chosen, small, medium, large, iouError, onCollages }
           } finally {
             await segmenter.close()
           }
         },
       },
-      data: { seed: PLAN.seed },
+      data: { collages: PLAN.seed, streets: STREET_SEED },
     }, options)
+    const { panoramas, automatic } = await writeNanoSam({ ...trained, weights: new Map([...INITIAL, ...trained.weights]) }, { panorama, output: options.output, threads: options.threads })
+    process.stderr.write(`${options.output}: oracle IoU ${panoramas.oracle.toFixed(4)} of ${panoramas.regions} regions; ${automatic.kept.toFixed(1)} masks per window cover ${(100 * automatic.coverage).toFixed(1)} % of it, ${(100 * automatic.purity).toFixed(1)} % pure\n`)
   } finally {
-    await workers.close()
+    painting.stop()
+    await Promise.all([workers.close(), painters.close()])
   }
 }
 
+/** How many street images a step chooses from: they are drawn while the training goes on. */
+function streetsAt(step: number): number {
+  const { first, every, most } = PLAN.streets
+  return Math.min(most, first + Math.floor(step / every))
+}
+
+/** Draws the street images that later steps choose from, one after the other, in a thread of its own. */
+function paintAhead(painters: BatchWorkers): { readonly stop: () => void } {
+  let stopped = false
+  const paint = async (): Promise<void> => {
+    for (let index = 0; index < PLAN.streets.most && !stopped; index++) await painters.make({ kind: 'draw', index } satisfies NanoSamWorkerRequest)
+  }
+  // what cannot be drawn fails where a batch needs it
+  paint().catch(() => {})
+  return { stop: () => void (stopped = true) }
+}
+
 /** Image, prompts and what these may mean -> new weights. */
-export function compileNanoSamStep(): TrainingStep {
-  const network = nanoSamGroups(NANO_SAM, initialNanoSamWeights(NANO_SAM, PLAN.seed), PROMPT_GROUPS)
-  const prompts = PROMPT_GROUPS.reduce((sum, group) => sum + group.prompts, 0)
+export function compileNanoSamStep({ side, collages, windows, groups }: NanoSamPhase): TrainingStep {
+  const [batch, prompts] = [collages + windows, groups.reduce((sum, group) => sum + group.prompts, 0)]
+  const network = nanoSamGroups({ ...NANO_SAM, imageSize: side }, INITIAL, groups)
   return compileTrainingStep(network, ({ builder, outputs, target }) => maskLoss(builder, {
     masks: outputs['pred_masks'], scores: outputs['iou_scores'],
-    truths: target('truths', 'float32', [PLAN.batch, prompts, TRUTHS, SIDE / MASK_STRIDE, SIDE / MASK_STRIDE]),
-    weights: target('truth_weights', 'float32', [PLAN.batch, prompts, TRUTHS]),
+    truths: target('truths', 'float32', [batch, prompts, TRUTHS, side / MASK_STRIDE, side / MASK_STRIDE]),
+    weights: target('truth_weights', 'float32', [batch, prompts, TRUTHS]),
   }, { focal: PLAN.focal, dice: PLAN.dice }), adamW({ weightDecay: PLAN.weightDecay }), {
-    bindings: { batch: PLAN.batch }, clipNorm: PLAN.clipNorm, averageDecay: PLAN.averageDecay, trainable: isTrained(nanoSamParameters(NANO_SAM)),
+    bindings: { batch }, clipNorm: PLAN.clipNorm, averageDecay: PLAN.averageDecay, trainable: isTrained(nanoSamParameters(NANO_SAM)),
   })
 }
