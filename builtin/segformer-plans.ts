@@ -47,7 +47,7 @@ const PHASES: readonly PlannedPhase[] = [
 
 const SHARED = {
   learningRate: 1e-3, warmupSteps: 200, weightDecay: 0.02, clipNorm: 1, averageDecay: 0.998, phases: PHASES,
-  images: { first: 120, perStep: 0.2, most: 2500 },
+  images: { first: 120, perStep: 0.25, most: 2500 },
 }
 
 export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {

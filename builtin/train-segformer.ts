@@ -10,6 +10,7 @@ import { segformer } from '../src/core/networks/segformer/network.ts'
 import { initialWeights, segformerParameters } from '../src/core/networks/segformer/parameters.ts'
 import type { TrainingArguments } from './arguments.ts'
 import { type BatchWorkers, startBatchWorkers } from './batch-workers.ts'
+import { readCheckpoint } from './checkpoint.ts'
 import { classShares, lossWeights, rarities } from './class-shares.ts'
 import { type PlannedPhase, SEGFORMER_PLANS, type SegformerName, type SegformerPlan } from './segformer-plans.ts'
 import { writeSegformer } from './segformer-output.ts'
@@ -41,7 +42,7 @@ export async function trainSegformer(name: SegformerName, options: TrainingArgum
     print(`${name}: world ${world}; classes' shares of the pixels in %: ${shares.map((share) => (100 * share).toFixed(2)).join(' ')}`)
     await draw([scored], 0, CURVE_IMAGES)
     const left = options.minutes === Infinity ? Infinity : Math.max(0, options.minutes - (performance.now() - began) / 60_000)
-    const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, shares, paint: paintAhead(painters, plan) })
+    const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, shares, firstStep: await firstStepIn(world, options.work), paint: paintAhead(painters, plan) })
     if (trained.interrupted) return
     await draw([scored], CURVE_IMAGES, HELD_OUT_IMAGES)
     await writeSegformer(plan, trained, { images: streetCache(folder, HELD_OUT_STREETS), count: HELD_OUT_IMAGES, threads: options.threads, world, output: options.output })
@@ -55,11 +56,13 @@ interface Surroundings {
   readonly folder: string
   readonly workers: BatchWorkers
   readonly shares: readonly number[]
-  /** sees to it that the images of steps from this one on will be there */
+  /** the first in this world */
+  readonly firstStep: number
+  /** sees to it that the images will be there for the step that is so many steps after the first, and for some more */
   readonly paint: (step: number) => void
 }
 
-function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, shares, paint }: Surroundings): Promise<Trained> {
+function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, shares, firstStep, paint }: Surroundings): Promise<Trained> {
   const steps = options.steps ?? plan.steps
   const held = streetCache(folder, HELD_OUT_STREETS)
   const rarity = rarities(shares)
@@ -67,9 +70,9 @@ function train(plan: SegformerPlan, options: TrainingArguments, { world, folder,
     until: Math.round(phase.until * steps),
     compile: () => compile(plan, phase, shares),
     batch: (step) => {
-      paint(step)
+      paint(step - firstStep)
       const { batch, size, augmentation, chosen } = phase
-      return workers.make({ kind: 'batch', request: { seed: plan.seed, step, batch, size, augmentation, images: imagesAt(plan, step), rarity, chosen } } satisfies StreetWorkerRequest)
+      return workers.make({ kind: 'batch', request: { seed: plan.seed, step, batch, size, augmentation, images: imagesAt(plan, step - firstStep), rarity, chosen } } satisfies StreetWorkerRequest)
     },
   }))
   return runTraining({
@@ -100,9 +103,16 @@ function compile(plan: SegformerPlan, { batch, size: { width, height }, classPow
   })
 }
 
-/** How many images a step chooses from: they are drawn while the training goes on. */
+/** How many images the step that is so many steps after the first one in this world chooses from: they are drawn while the training goes on. */
 function imagesAt({ images: { first, perStep, most } }: SegformerPlan, step: number): number {
   return Math.min(most, Math.floor(first + perStep * step))
+}
+
+/** The first step of the training that sees this world: a training may go on in a newer one. */
+async function firstStepIn(world: string, work: string): Promise<number> {
+  const { progress } = (await readCheckpoint(work)) ?? {}
+  const seen = progress?.stretches.filter(({ data }) => data['world'] === world) ?? []
+  return Math.min(...seen.map(({ fromStep }) => fromStep), (progress?.step ?? 0) + 1)
 }
 
 /** Sees to it that images are there; returns how many pixels of each class they have. */
