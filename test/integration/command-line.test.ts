@@ -74,6 +74,25 @@ describe('the main job', () => {
     expect(fewer.panoramas[0].cached).toEqual({ embeddings: 24, masks: false, semantics: true })
   })
 
+  it('labels through gnomonic windows, too', async () => {
+    const result = await goodsamJson<LabelResult>(['label', workspace, '--dataset', 'street', '--sam', 'wand-sam', '--ta', 'colours', '--provider', 'cpu', '--windows', 'gnomonic'])
+    for (const panorama of result.panoramas) {
+      // nothing that was made of rectangles is used
+      expect(panorama).toMatchObject({ cached: { embeddings: 0, masks: false, semantics: false } })
+      expect(panorama.coverage).toBeGreaterThan(0.9)
+    }
+    const runs = await goodsamJson<LabellingRun[]>(['runs', 'list', workspace])
+    const run = runs.find(({ name }) => name === 'street goodsam gnomonic')
+    expect(run?.config.windows).toEqual([{ name: 'gnomonic', widthFraction: 0.25, heightFraction: null, strideFraction: 0.5 }])
+    const out = join(folder.path, 'gnomonic')
+    await goodsamJson<LabelsExport>(['labels', 'export', workspace, '--run', 'street goodsam gnomonic', '--format', 'cityscapes', '--out', out])
+    for (const [name, roll] of [['corner', 0], ['crossing', 136]] as const) {
+      const trainIds = readLabelPng(await readFile(join(out, 'gtFine', 'default', name, `${name}_gtFine_labelTrainIds.png`)))
+      // the networks' cells are 5.6 degrees wide: 8 px
+      expect(agreementWithPainting(trainIds, { roll, rimPx: 8 })).toBeGreaterThan(0.98)
+    }
+  })
+
   it('says so when the filters keep almost nothing', async () => {
     const result = await goodsam(['label', workspace, '--dataset', 'street', '--sam', 'wand-sam', '--ta', 'colours', '--provider', 'cpu', '--pred-iou', '0.99'])
     expect(result.code).toBe(0)

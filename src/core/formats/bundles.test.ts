@@ -55,6 +55,24 @@ const kinds: [string, () => Uint8Array<ArrayBuffer>, (bytes: Uint8Array) => unkn
   ['embedding', () => encodeEmbedding(embedding), decodeEmbedding, embedding],
 ]
 
+function unzipped(bytes: Uint8Array): string {
+  return Buffer.from(gunzipSync(bytes)).toString('latin1')
+}
+
+test('views of gnomonic windows survive to the last bit; without any, nothing is written of them', () => {
+  const view = { width: 81, height: 81, centreX: 64, pitchRad: Math.PI / 4, tanX: Math.tan(Math.PI / 4), tanY: 1 / 3, horizonY: -0.1, columnRad: 2 * Math.PI / 256, rowRad: Math.PI / 127, cyclic: true }
+  const gnomonic: PanoramaWindow = { ...windows[2], family: 'gnomonic', view }
+  const seen: PanoramaSemantics = { ...semantics, windows: semantics.windows.map((one, k) => (k === 2 ? { ...one, window: gnomonic } : one)) }
+  expect(decodeSemantics(encodeSemantics(seen))).toEqual(seen)
+  const found: PanoramaMasks = { ...masks, windows: masks.windows.map((one, k) => (k === 2 ? { ...one, window: gnomonic } : one)) }
+  expect(decodeMasks(encodeMasks(found))).toEqual(found)
+  expect(unzipped(encodeMasks(found))).toContain('pitchRad')
+  expect(unzipped(encodeMasks(masks))).not.toContain('views')
+  expect(unzipped(encodeSemantics(semantics))).not.toContain('views')
+  const damaged = bundle('masks', { funnel: '{}', views: '[{"width":3}]' }, {})
+  expect(() => decodeMasks(damaged)).toThrow(/masks/)
+})
+
 test.each(kinds)('%s survive, gzipped or not, in the same bytes each time', (kind, encode, decode, value) => {
   const bytes = encode()
   expect(decode(bytes)).toEqual(value)

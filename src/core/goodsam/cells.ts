@@ -19,7 +19,7 @@ export interface Cell {
 export type CellWindow = Pick<PanoramaWindow, 'x' | 'y' | 'width' | 'height'> & { readonly spans?: RowSpans | null }
 
 /** Rows that share their cuts where windows show only a part of their rectangles: a part's edge is slanted. */
-const BAND = 8
+const BAND = 4
 
 /**
  * Cuts the panorama along the windows' edges. Throws RangeError where a pixel is seen by no window: such a layout is no

@@ -60,7 +60,10 @@ export function maskShares(masks: MaskTable, semantics: WindowSemantics, options
 
 /** Pixels of the window; of a gnomonic one, those that its view shows. */
 function shownArea({ window, label }: WindowSemantics): number {
-  return window.view === undefined ? label.length : label.reduce((sum, trainId) => sum + (trainId === UNSEEN ? 0 : 1), 0)
+  if (window.view === undefined) return label.length
+  let shown = 0
+  for (let p = 0; p < label.length; p++) if (label[p] !== UNSEEN) shown++
+  return shown
 }
 
 /** |K and S_i = c| by class c, and their sum; with weights where asked and any is above 0. Sums of integers: exact. */

@@ -2,7 +2,7 @@ import { argmaxRow, mixRows, type ClassRow } from '../raster/argmax-row.ts'
 import { linearTapsAt, stretchTaps, type LinearTaps } from '../raster/linear-taps.ts'
 import type { ClassPlanes } from '../raster/raster.ts'
 import type { PanoramaFrame, PanoramaWindow, WindowSemantics } from './types.ts'
-import { hasView, seenPixels, UNSEEN } from './view-weights.ts'
+import { hasView, seenPixels, UNSEEN, type ViewWindow } from './view-weights.ts'
 import { edgeWeightAt } from './windows.ts'
 
 /** p_i: what the TA thinks of a window. The planes cover the whole window at the TA's own, coarser resolution. */
@@ -133,6 +133,7 @@ function addStretched(
  */
 export function windowSemantics(probabilities: ClassPlanes, window: PanoramaWindow): WindowSemantics {
   const { classes, width, height } = probabilities
+  if (hasView(window)) return viewSemantics(probabilities, window)
   const label = new Uint8Array(window.width * window.height)
   const confidence = new Uint8Array(window.width * window.height)
   const horizontal = stretchTaps(window.width, width)
@@ -142,12 +143,31 @@ export function windowSemantics(probabilities: ClassPlanes, window: PanoramaWind
     mixRows(probabilities, { taps: vertical, y }, row)
     argmaxRow(row, horizontal, { label, confidence, at: y * window.width })
   }
-  if (hasView(window)) {
-    seenPixels(window).forEach((seen, p) => {
-      if (seen === 1) return
-      label[p] = UNSEEN
-      confidence[p] = 0
-    })
+  return { window, label, confidence }
+}
+
+function viewSemantics(probabilities: ClassPlanes, window: ViewWindow): WindowSemantics {
+  const { classes, width, height } = probabilities
+  const label = new Uint8Array(window.width * window.height).fill(UNSEEN)
+  const confidence = new Uint8Array(label.length)
+  const seen = seenPixels(window)
+  const across = stretchTaps(window.width, width)
+  const vertical = stretchTaps(window.height, height)
+  const row = { classes, cells: width, data: new Float32Array(classes * width) }
+  for (let y = 0; y < window.height; y++) {
+    const start = y * window.width
+    const line = seen.subarray(start, start + window.width)
+    const from = line.indexOf(1)
+    if (from < 0) continue
+    const to = line.lastIndexOf(1) + 1
+    mixRows(probabilities, { taps: vertical, y }, row)
+    const taps = { from: across.from.subarray(from, to), to: across.to.subarray(from, to), fraction: across.fraction.subarray(from, to) }
+    argmaxRow(row, taps, { label, confidence, at: start + from })
+    for (let x = from; x < to; x++) {
+      if (line[x] === 1) continue
+      label[start + x] = UNSEEN
+      confidence[start + x] = 0
+    }
   }
   return { window, label, confidence }
 }

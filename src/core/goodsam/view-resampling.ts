@@ -1,4 +1,4 @@
-import { isInPicture, pictureRows, pictureToRectangle } from '../geometry/tangent-view.ts'
+import { isInPicture, pictureRows, pictureToRectangle, type TangentView } from '../geometry/tangent-view.ts'
 import { buildMaskTable, type MaskRow } from '../mask/build.ts'
 import type { MaskTable } from '../mask/mask-table.ts'
 import { paintMask } from '../mask/paint.ts'
@@ -15,15 +15,16 @@ import { pixelCentres, type ViewWindow } from './view-weights.ts'
 export function renderView(image: RgbImage, { x, y, view }: Pick<ViewWindow, 'x' | 'y' | 'view'>): RgbImage {
   const { width, height } = view
   const data = new Uint8Array(width * height * 3)
+  const columnOf = view.cyclic ? wrapped : mirrored
+  const places = { x: new Float64Array(width), y: new Float64Array(width) }
   let out = 0
   for (let row = 0; row < height; row++) {
+    placeRow(view, row, places)
     for (let column = 0; column < width; column++) {
-      const at = pictureToRectangle(view, { x: column + 0.5, y: row + 0.5 })
-      const left = Math.floor(at.x - 0.5)
-      const top = Math.floor(at.y - 0.5)
-      const across = at.x - 0.5 - left
-      const down = at.y - 0.5 - top
-      const columnOf = view.cyclic ? wrapped : mirrored
+      const left = Math.floor(places.x[column] - 0.5)
+      const top = Math.floor(places.y[column] - 0.5)
+      const across = places.x[column] - 0.5 - left
+      const down = places.y[column] - 0.5 - top
       const upper = mirrored(y + top, image.height) * image.width
       const lower = mirrored(y + top + 1, image.height) * image.width
       const a = columnOf(x + left, image.width)
@@ -36,6 +37,18 @@ export function renderView(image: RgbImage, { x, y, view }: Pick<ViewWindow, 'x'
     }
   }
   return { width, height, data }
+}
+
+/** Where the pixels of a row of the picture lie in the rectangle. A view looks the same to both sides: half is enough. */
+function placeRow(view: TangentView, row: number, places: { readonly x: Float64Array; readonly y: Float64Array }): void {
+  const { width, centreX } = view
+  for (let column = 0; 2 * column < width; column++) {
+    const at = pictureToRectangle(view, { x: column + 0.5, y: row + 0.5 })
+    const opposite = width - 1 - column
+    places.x[column] = at.x
+    places.x[opposite] = 2 * centreX - at.x
+    places.y[column] = places.y[opposite] = at.y
+  }
 }
 
 function mix(a: number, b: number, fraction: number): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { RECIPES, SAM_DEFAULTS } from '../../core/goodsam/config.ts'
+import { RECIPES, SAM_DEFAULTS, withGeometry } from '../../core/goodsam/config.ts'
+import { layoutWindows } from '../../core/goodsam/windows.ts'
 import { predictionKeys, stageKeys, type PredictionInputs, type StageInputs } from './stage-keys.ts'
 
 const base: StageInputs = {
@@ -40,6 +41,33 @@ describe('stage keys', () => {
 
   it('another image re-runs everything', () => {
     expect(changed({ ...base, image: 'e'.repeat(64) })).toEqual(['embeddings', 'masks', 'semantics', 'boundary', 'fusion'])
+  })
+})
+
+describe('stage keys of gnomonic windows', () => {
+  const frame = { widthPx: 64, heightPx: 32, cyclic: true }
+  const gnomonic = withGeometry(RECIPES.goodsam, 'gnomonic')
+  const of = (vfovDeg: number): StageInputs =>
+    ({ ...base, config: gnomonic, windows: layoutWindows({ ...frame, projection: { hfovDeg: 360, vfovDeg, horizonOffsetPx: 0 } }, gnomonic.windows) })
+
+  it('differ from those of the same rectangles, and by how the panorama lies on the sphere', () => {
+    const rectangles = { ...of(90), windows: of(90).windows.map((window) => ({ ...window, view: undefined })) }
+    const keys = [of(90), of(91), rectangles].map(stageKeys)
+    // two rows of eight, whose rectangles are the same: all of the height
+    expect(new Set(keys[2].embeddings).size).toBe(8)
+    expect(new Set(keys.flatMap(({ embeddings }) => embeddings)).size).toBe(16 + 16 + 8)
+    for (const stage of ['masks', 'semantics', 'boundary', 'fusion'] as const) expect(new Set(keys.map((key) => key[stage])).size).toBe(3)
+  })
+
+  it('are of no concern to what was labelled before there were any', () => {
+    // written down from the program as it was then
+    expect(stageKeys(base)).toEqual({
+      embeddings: ['516233289983d0ce2ff17131dd49ff82ef4bf562ce9f1dacb857bfefeeb2723a'],
+      masks: '158a4c40e5c835fc5260f6da9d940e6829c47affb7dbc9e178ed56b73628c140',
+      semantics: '53ecbc58b005271fde5d35b162904c3353f21697ac942b09b2d73f02e68be08f',
+      boundary: '457e2483eefa0b7313229f15828752efc585108e1afcbb13cdaba76895dab3b5',
+      fusion: '7bb71a8244ad5777bedd71c4a71d09b6359397f6b0598a6f547711bf0f007328',
+    })
   })
 })
 
