@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
+import { StudioError } from '../../contract/errors.ts'
+import { builtinModelNameSchema, type BuiltinModelName } from '../../contract/generated-schemas.ts'
 import type { Model, ModelKind } from '../../contract/schemas.ts'
 import { addModelsShowCommand } from './models-show-command.ts'
 import { printResult, table, type OutputOptions } from './output.ts'
@@ -22,6 +24,19 @@ export function addModelsCommands(program: Command): void {
     })
 
   models
+    .command('add-builtin <workspace> <name...>')
+    .description('add models that come with the program (they know generated streets): nano-sam, street-ta, mit-b0')
+    .option('--json', 'print one JSON document: a list of models, as of models add')
+    .action(async (workspace: string, names: string[], options: OutputOptions) => {
+      const added = await withStudio(workspace, async (client) => {
+        const list: Model[] = []
+        for (const name of names) list.push(await client.call('models.addBuiltin', { name: builtinName(name) }))
+        return list
+      })
+      printResult(added.map(withSignature), options, (all) => all.map((model) => `Added ${model.name} (${model.id}): ${model.kind}, dialect ${model.dialect}.`).join('\n'))
+    })
+
+  models
     .command('list <workspace>')
     .option('--json', 'print one JSON document')
     .action(async (workspace: string, options: OutputOptions) => {
@@ -31,6 +46,12 @@ export function addModelsCommands(program: Command): void {
           all.map((m) => [m.id, m.name, m.kind, m.dialect, m.files.map((f) => f.name).join(', ')])))
     })
   addModelsShowCommand(models)
+}
+
+function builtinName(text: string): BuiltinModelName {
+  const { data } = builtinModelNameSchema.safeParse(text)
+  if (data === undefined) throw new StudioError('bad-input', `There is no built-in model "${text}". There are ${builtinModelNameSchema.options.join(', ')}.`)
+  return data
 }
 
 function withSignature(model: Model): Model & { inputs: Model['files'][number]['inputs']; outputs: Model['files'][number]['outputs'] } {

@@ -8,7 +8,7 @@ import { Page, Section } from '../../components/page.tsx'
 import { Empty, Failed, SkeletonRows } from '../../components/states.tsx'
 import { ClassDifferences, ScoreDifferences, type Column } from './compare-tables.tsx'
 import { ComparePanoramas } from './compare-panoramas.tsx'
-import { compareHref } from './evaluation-words.ts'
+import { compareHref, isKept } from './evaluation-words.ts'
 
 const PARENT = { href: '/evaluations', label: 'Evaluations' }
 const LETTERS = 'ABCDEFGH'
@@ -37,7 +37,8 @@ function Ready({ comparison }: { readonly comparison: Comparison }): ReactNode {
   const [pair, setPair] = useState<readonly [number, number]>([0, 1])
   const datasets = useCall('datasets.list', {}).data
   const labelSets = useCall('labelSets.list', {}).data
-  const importedTruth = useCall('evaluations.list', {}).data?.find(({ id }) => id === evaluations[0].id)?.truth === null
+  const first = useCall('evaluations.list', {}).data?.find(({ id }) => id === evaluations[0].id)
+  const importedTruth = first !== undefined && isKept(first.truth)
   const labelSetId = datasets?.find(({ id }) => id === evaluations[0].datasetId)?.labelSetId
   const labelSet = labelSets?.find(({ id }) => id === labelSetId) ?? labelSets?.at(0)
   const columns = evaluations.map((evaluation, index): Column => ({ letter: LETTERS[index], evaluation }))

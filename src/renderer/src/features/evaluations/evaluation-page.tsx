@@ -20,7 +20,7 @@ import { ClassTable } from './class-table.tsx'
 import { ConfusionMatrix } from './confusion-matrix.tsx'
 import { EvaluateDialog } from './evaluate-dialog.tsx'
 import styles from './evaluation-page.module.css'
-import { evaluationTitle, formatMilliseconds, MODES, SUBJECT_NAMES, subjectHref } from './evaluation-words.ts'
+import { evaluationTitle, formatMilliseconds, isKept, MODES, SUBJECT_NAMES, subjectHref } from './evaluation-words.ts'
 import { LatitudeChart } from './latitude-chart.tsx'
 import { PanoramaScores } from './panorama-scores.tsx'
 import { Scores } from './scores.tsx'
@@ -72,7 +72,7 @@ function Ready({ evaluation, labelSet }: { readonly evaluation: EvaluationRecord
               <Section title="mIoU by latitude"><LatitudeChart bands={result.latitudeBands} /></Section>
             </div>
           </div>
-          <Section title="Panoramas"><PanoramaScores panoramas={perPanorama} labelSet={labelSet} title={subject.name} importedTruth={truth === null} /></Section>
+          <Section title="Panoramas"><PanoramaScores panoramas={perPanorama} labelSet={labelSet} title={subject.name} importedTruth={isKept(truth)} /></Section>
           <Section title="What made these numbers"><Provenance evaluation={evaluation} panoramas={result.panoramas} /></Section>
         </>
       )}
@@ -109,7 +109,7 @@ function Provenance({ evaluation, panoramas }: { readonly evaluation: Evaluation
     <div className={styles.facts}>
       <Fact label={SUBJECT_NAMES[subject.kind]}><Link href={subjectHref(subject)} className={styles.link}>{subject.name}</Link></Fact>
       <Fact label="Dataset"><Link href={`/datasets/${datasetId}`} className={styles.link}>{datasetName}</Link>, {plural(panoramas, 'panorama')} with truth</Fact>
-      <Fact label="Truth">{truth ?? 'imported with the dataset'}</Fact>
+      <Fact label="Truth">{truth === null ? 'imported with the dataset' : isKept(truth) ? 'drawn with the streets, hidden from labelling and training' : truth}</Fact>
       {mode !== null && <Fact label="Inference">{MODES[mode].name}{millisecondsPerPanorama !== null && `, ${formatMilliseconds(millisecondsPerPanorama)} per panorama`}</Fact>}
       <Fact label="When">{formatWhen(createdAt, now)}</Fact>
       {Object.entries(hashes).map(([name, hash]) => <Fact key={name} label={name} mono>{hash}</Fact>)}

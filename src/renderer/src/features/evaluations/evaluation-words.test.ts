@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { evaluationsOf, formatMilliseconds, formatPoints, sortClasses, whyNotComparable, type EvaluationSummary } from './evaluation-words.ts'
+import { evaluationsOf, formatMilliseconds, formatPoints, isKept, sortClasses, truthName, whyNotComparable, type EvaluationSummary } from './evaluation-words.ts'
 
 function evaluation(id: string, subject: string, changes: Partial<EvaluationSummary> = {}): EvaluationSummary {
   return {
@@ -48,4 +48,10 @@ test('students are compared by the newest evaluations of the dataset that all we
   expect(evaluationsOf(['tiny', 'mini'], newestFirst)).toEqual({ evaluationIds: ['tiny', 'mini again'], missing: [] })
   expect(evaluationsOf(['tiny', 'mini', 'small'], newestFirst)).toEqual({ evaluationIds: [], missing: ['small'] })
   expect(evaluationsOf(['small'], [])).toEqual({ evaluationIds: [], missing: ['small'] })
+})
+
+test('truth that was drawn with the streets is kept, that of any other folder is not', () => {
+  expect([null, '/w/truth/ds_7c1m0e9rk2xt', 'C:\\w\\truth\\ds_7c1m0e9rk2xt', '/data/truth', '/data/truth/ds_city'].map(isKept)).toEqual([true, true, true, false, false])
+  expect(truthName('/w/truth/ds_7c1m0e9rk2xt')).toBe('drawn with the streets')
+  expect(truthName('/data/gtFine')).toBe('gtFine')
 })

@@ -23,7 +23,12 @@ export function subjectHref({ kind, id }: Pick<EvaluationSubject, 'kind' | 'id'>
 }
 
 /** Where the program keeps the truth of generated streets. */
-const HIDDEN_TRUTH = /[/\\]truth[/\\]ds_[a-z0-9]+$/
+const HIDDEN_TRUTH = /[/\\]truth[/\\]ds_[a-z0-9]{12}$/
+
+/** Whether the truth can be shown: it was imported with the dataset, or drawn with it. */
+export function isKept(truth: string | null): boolean {
+  return truth === null || HIDDEN_TRUTH.test(truth)
+}
 
 /** "imported", "drawn", or the folder's name. */
 export function truthName(truth: string | null): string {

@@ -15,17 +15,18 @@ interface PanoramaMapsProps {
   readonly labelSet: LabelSet
   /** one, or two to be held against one another */
   readonly predictions: readonly { readonly title: string; readonly map: string }[]
-  /** truth that was imported with the dataset is shown; that of another folder is not kept */
+  /** truth that was imported or drawn with the dataset is shown; that of another folder is not kept */
   readonly importedTruth: boolean
 }
 
 /** One panorama: image, truth, what was predicted, and where that is wrong or differs. */
 export function PanoramaMaps({ panoramaId, labelSet, predictions, importedTruth }: PanoramaMapsProps): ReactNode {
   const panorama = useCall('panoramas.get', { panoramaId })
+  const kept = useCall('panoramas.truth', { panoramaId }, { enabled: importedTruth }).data?.map ?? null
   if (panorama.isError) return <Failed error={panorama.error} onRetry={() => void panorama.refetch()} />
   if (panorama.data === undefined) return <SkeletonRows rows={2} height={140} />
   const { name, image, width, height } = panorama.data
-  const truth = importedTruth ? panorama.data.truth : null
+  const truth = importedTruth ? kept : null
   const [first, second] = predictions
   return (
     <div className={styles.maps} role="group" aria-label={`Maps of ${name}`}>

@@ -4,7 +4,7 @@ import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import { DEFAULT_TOUR_SETTINGS, tourSettingsSchema, type TourSettings } from '../../../../contract/tour-schemas.ts'
 import { useAction, useCall } from '../../app/calls.ts'
-import { ActionFailure } from '../../components/states.tsx'
+import { ActionFailure, Notice } from '../../components/states.tsx'
 import { NumberField } from '../distil/number-field.tsx'
 import styles from './tour-invitation.module.css'
 import { currentStep, STEP_WORDS } from './tour-words.ts'
@@ -13,6 +13,7 @@ import { currentStep, STEP_WORDS } from './tour-words.ts'
 export function TourInvitation({ again = false }: { /** on the tour's own page, after one is over */ readonly again?: boolean }): ReactNode {
   const [, navigate] = useLocation()
   const tour = useCall('tour.get', {}).data?.tour
+  const missing = useCall('models.builtin', {}).data?.filter(({ bytes }) => bytes === null).map(({ name }) => name) ?? []
   const start = useAction('tour.start', { inline: true })
   const [changing, setChanging] = useState(false)
   const [settings, setSettings] = useState<TourSettings>(DEFAULT_TOUR_SETTINGS)
@@ -39,9 +40,10 @@ export function TourInvitation({ again = false }: { /** on the tour's own page, 
         The whole job once, with nothing of your own: {settings.panoramas} street panoramas are drawn, labelled with the built-in models and taught to a small student,
         and everything is scored against a truth that only the scores may see. About 8 minutes on two cores; the first labelled panorama is there in under a minute.
       </p>
+      {missing.length > 0 && <div className={styles.missing}><Notice tone="warn">Built-in models are missing from this installation ({missing.join(', ')}): restore its folder resources/models, then open this page again.</Notice></div>}
       <ActionFailure error={start.error} />
       <div className={styles.actions}>
-        <Button size="md" leftSection={<IconPlayerPlay size={16} stroke={2} />} disabled={!valid} loading={start.busy} onClick={() => void begin()}>Try it on generated streets</Button>
+        <Button size="md" leftSection={<IconPlayerPlay size={16} stroke={2} />} disabled={!valid || missing.length > 0} loading={start.busy} onClick={() => void begin()}>Try it on generated streets</Button>
         <UnstyledButton className={styles.more} aria-expanded={changing} onClick={() => setChanging(!changing)}>
           <IconChevronRight size={14} data-open={changing} /> Change what it makes
         </UnstyledButton>
