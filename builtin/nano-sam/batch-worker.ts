@@ -27,8 +27,10 @@ serveBatches((message) => {
     return {}
   }
   const { step, phase, images } = asked
-  return nanoSamBatch([
-    ...collages(step, phase.collages, phase.side).map((image): BatchImage => ({ image, turns: true })),
-    ...windows(step, { count: phase.windows, side: phase.side, images }).map((image): BatchImage => ({ image, turns: false })),
-  ], { stream: `${seed}:batch:${step}`, groups: phase.groups })
+  const chosen = Array.from({ length: phase.images }, (_, turn): BatchImage => {
+    const options = { turn, count: phase.images, side: phase.side, images }
+    const isCollage = (step * phase.images + turn) % 4 < phase.collages
+    return isCollage ? { image: collages(step, options), turns: true } : { image: windows(step, options), turns: false }
+  })
+  return nanoSamBatch(chosen, { stream: `${seed}:batch:${step}`, groups: phase.groups })
 })

@@ -13,8 +13,8 @@ export function collageImage(seed: number, index: number, side: number): RegionI
   return { side, rgb, levels }
 }
 
-/** The `count` collages of a step: a function of the step alone. */
-export function collagePool(seed: number): (step: number, count: number, side: number) => readonly RegionImage[] {
+/** The collage number `turn` (0 .. count - 1) of a step: a function of these alone. */
+export function collagePool(seed: number): (step: number, options: { readonly turn: number; readonly count: number; readonly side: number }) => RegionImage {
   const drawn = new Map<string, RegionImage>()
   const collage = (index: number, side: number): RegionImage => {
     const key = `${side}:${index}`
@@ -23,18 +23,17 @@ export function collagePool(seed: number): (step: number, count: number, side: n
     if (drawn.size > KEPT) for (const each of [...drawn.keys()].slice(0, KEPT / 2)) drawn.delete(each)
     return image
   }
-  return (step, count, side) => {
+  return (step, { turn, count, side }) => {
     const pool = Math.ceil((count * BLOCK) / USES)
-    const block = Math.floor(step / BLOCK)
-    return Array.from({ length: count }, (_, place) => collage(block * 1000 + ((count * (step % BLOCK) + place) % pool), side))
+    return collage(Math.floor(step / BLOCK) * 1000 + ((count * (step % BLOCK) + turn) % pool), side)
   }
 }
 
 /** Street images that the windows of `BLOCK` steps are taken from */
 const STREETS = 8
 
-/** The `count` windows of a step, from the first `images` street images: a function of these alone. */
-export function windowPool(seed: number, street: (index: number) => StreetRegions): (step: number, options: { readonly count: number; readonly side: number; readonly images: number }) => readonly RegionImage[] {
+/** A window for the place `turn` (0 .. count - 1) of a step, from the first `images` street images: a function of these alone. */
+export function windowPool(seed: number, street: (index: number) => StreetRegions): (step: number, options: { readonly turn: number; readonly count: number; readonly side: number; readonly images: number }) => RegionImage {
   const opened = new Map<number, StreetRegions>()
   const open = (index: number): StreetRegions => {
     const image = opened.get(index) ?? street(index)
@@ -43,9 +42,8 @@ export function windowPool(seed: number, street: (index: number) => StreetRegion
     for (const oldest of opened.keys()) if (opened.size > 3 * STREETS) opened.delete(oldest)
     return image
   }
-  return (step, { count, side, images }) => Array.from({ length: count }, (_, place) => {
-    const turn = (count * step + place) % STREETS
-    const { uniform } = seededRandom(`${seed}:streets:${Math.floor(step / BLOCK)}:${turn}`)
-    return randomWindow(open(Math.floor(uniform() * images)), side, `${seed}:window:${step}:${place}`)
-  })
+  return (step, { turn, count, side, images }) => {
+    const { uniform } = seededRandom(`${seed}:streets:${Math.floor(step / BLOCK)}:${(count * step + turn) % STREETS}`)
+    return randomWindow(open(Math.floor(uniform() * images)), side, `${seed}:window:${step}:${turn}`)
+  }
 }

@@ -33,6 +33,8 @@ export interface NanoSamRecord {
   readonly finished: boolean
   readonly wallSeconds: number
   readonly machine: string
+  /** what the street generator drew when it was scored */
+  readonly world: string
   readonly definition: string
   readonly panoramas: RegionScores
   /** the windows at the horizon alone */
@@ -47,7 +49,7 @@ export interface NanoSamRecord {
 }
 
 /** Scores the weights as they are written and writes the folder, the weights last. */
-export async function writeNanoSam({ weights, progress, finished }: Pick<Trained, 'weights' | 'progress' | 'finished'>, options: { readonly panorama: (index: number) => StreetRegions; readonly output: string; readonly threads: number }): Promise<NanoSamRecord> {
+export async function writeNanoSam({ weights, progress, finished }: Pick<Trained, 'weights' | 'progress' | 'finished'>, options: { readonly panorama: (index: number) => StreetRegions; readonly world: string; readonly output: string; readonly threads: number }): Promise<NanoSamRecord> {
   const halves = toHalves(weights)
   const rounded = new Map([...halves].map(([name, { dims, data }]) => [name, float32(dims, float16ToFloat32(data))]))
   const segmenter = await openNanoSam(NANO_SAM, rounded, options.threads)
@@ -57,6 +59,7 @@ export async function writeNanoSam({ weights, progress, finished }: Pick<Trained
       name: 'nano-sam', parameters: parameterCount(nanoSamParameters(NANO_SAM)), seed: PLAN.seed, steps: progress.step, finished,
       wallSeconds: progress.stretches.reduce((sum, { seconds }) => sum + seconds, 0),
       machine: `${cpus()[0]?.model ?? 'unknown'}, ${progress.stretches.map(({ provider, threads }) => `${provider} with ${threads} thread${threads === 1 ? '' : 's'}`).at(-1) ?? 'untrained'}`,
+      world: options.world,
       definition: `mean IoU over regions of the best of three masks for one click at the region's innermost pixel; regions: things, and connected pieces of what is no thing, of at least ${LEAST_SCORED_AREA} pixels in windows of ${SIDE}x${SIDE} (a quarter turn, half overlapping, as the method lays them, ${24 * SCORED_PANORAMAS} windows) of ${SCORED_PANORAMAS} generated panoramas of the target style, seed ${HELD_OUT_STREET_SEED}, of which no training saw any; masks enlarged to the window; weights of 16 bits`,
       ...measured, plan: PLAN, progress,
     }

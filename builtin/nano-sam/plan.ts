@@ -20,10 +20,10 @@ export interface NanoSamPhase {
   readonly until: number
   /** of the images, pixels */
   readonly side: number
-  /** collages per step */
+  /** per step */
+  readonly images: number
+  /** of four of them: so many are collages, the others windows of street images */
   readonly collages: number
-  /** windows of street panoramas per step */
-  readonly windows: number
   /** Prompts per image: single clicks, and pairs of points (boxes, a point within and one outside) */
   readonly groups: readonly PromptGroup[]
 }
@@ -37,11 +37,11 @@ export const PLAN = {
   seed: 20,
   /** begins with small images, of which a step takes a quarter of the time */
   phases: [
-    { until: 6000, side: 128, collages: 1, windows: 1, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
-    { until: 12000, side: 256, collages: 0, windows: 1, groups: [{ prompts: 9, points: 1 }, { prompts: 2, points: 2 }] },
+    { until: 4000, side: 128, images: 2, collages: 2, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
+    { until: 12000, side: 256, images: 1, collages: 1, groups: [{ prompts: 9, points: 1 }, { prompts: 2, points: 2 }] },
   ] satisfies NanoSamPhase[],
   /** street images to choose windows from: so many at first, one more each so many steps, so many in all */
-  streets: { first: 40, every: 15, most: 180 },
+  streets: { first: 40, every: 15, most: 120 },
   learningRate: 1e-3,
   warmupSteps: 60,
   weightDecay: 0.01,

@@ -58,7 +58,7 @@ function surfaces({ width, height, trainIds, depthM }: SyntheticImage): Uint16Ar
     while (parents[found] !== found) found = parents[found] = parents[parents[found]]
     return found
   }
-  const join = (a: number, b: number): void => {
+  const unite = (a: number, b: number): void => {
     if (trainIds[a] !== trainIds[b] || Math.abs(depthM[a] - depthM[b]) > Math.max(STEP_M, STEP * Math.min(depthM[a], depthM[b]))) return
     const [first, second] = [root(a), root(b)]
     if (first !== second) parents[Math.max(first, second)] = Math.min(first, second)
@@ -67,8 +67,8 @@ function surfaces({ width, height, trainIds, depthM }: SyntheticImage): Uint16Ar
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       if (split[at] === 0) continue
-      if (x > 0) join(at - 1, at)
-      if (y > 0) join(at - width, at)
+      if (x > 0) unite(at - 1, at)
+      if (y > 0) unite(at - width, at)
     }
   }
   const numbers = new Map<number, number>()

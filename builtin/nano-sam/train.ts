@@ -9,6 +9,7 @@ import { nanoSamParameters } from '../../src/core/networks/nano-sam/parameters.t
 import { isTrained } from '../../src/core/networks/parameters.ts'
 import type { TrainingArguments } from '../arguments.ts'
 import { type BatchWorkers, startBatchWorkers } from '../batch-workers.ts'
+import { worldName } from '../street-images.ts'
 import { runTraining } from '../training-loop.ts'
 import type { NanoSamWorkerData, NanoSamWorkerRequest } from './batch-worker.ts'
 import { collageImage } from './images.ts'
@@ -21,21 +22,22 @@ import { openNanoSam } from './segmenter.ts'
 import { heldOutRequest, slidingWindows, streetRegionsCache } from './street-regions.ts'
 
 const WORKER = new URL('./batch-worker.ts', import.meta.url)
-const SCORE_EVERY = 500
+const SCORE_EVERY = 1000
 const INITIAL = initialWeights(NANO_SAM, PLAN.seed)
-/** Held-out collages, and held-out panoramas for the curve */
-const [COLLAGES, PANORAMAS] = [16, 4]
+/** Held-out collages, and held-out panoramas of which the windows at the horizon make the curve */
+const [COLLAGES, PANORAMAS] = [6, 2]
 
 /** Resolves when the folder is written. */
 export async function trainNanoSam(options: TrainingArguments): Promise<void> {
   const planned = PLAN.phases[PLAN.phases.length - 1].until
   const steps = options.steps ?? planned
   const streets = join(options.work, 'streets')
-  const data: NanoSamWorkerData = { seed: PLAN.seed, folder: join(streets, `training-${STREET_SEED}`) }
+  const world = worldName()
+  const data: NanoSamWorkerData = { seed: PLAN.seed, folder: join(streets, `training-${STREET_SEED}-${world}`) }
   const [workers, painters] = [startBatchWorkers(WORKER, data), startBatchWorkers(WORKER, data)]
-  const panorama = streetRegionsCache(join(streets, `held-out-${HELD_OUT_STREET_SEED}`), (index) => heldOutRequest(HELD_OUT_STREET_SEED, index))
+  const panorama = streetRegionsCache(join(streets, `held-out-${HELD_OUT_STREET_SEED}-${world}`), (index) => heldOutRequest(HELD_OUT_STREET_SEED, index))
   const collages = Array.from({ length: COLLAGES }, (_, index) => collageImage(COLLAGE_SEED, index, SIDE))
-  const windows = Array.from({ length: PANORAMAS }, (_, index) => slidingWindows(panorama(index), SIDE)).flat()
+  const windows = Array.from({ length: PANORAMAS }, (_, index) => slidingWindows(panorama(index), SIDE)).flat().filter((_, index) => index % 3 === 1)
   const painting = paintAhead(painters)
   try {
     const trained = await runTraining({
@@ -58,9 +60,9 @@ export async function trainNanoSam(options: TrainingArguments): Promise<void> {
           }
         },
       },
-      data: { collages: PLAN.seed, streets: STREET_SEED },
+      data: { collages: PLAN.seed, streets: STREET_SEED, world },
     }, options)
-    const { panoramas, automatic } = await writeNanoSam({ ...trained, weights: new Map([...INITIAL, ...trained.weights]) }, { panorama, output: options.output, threads: options.threads })
+    const { panoramas, automatic } = await writeNanoSam({ ...trained, weights: new Map([...INITIAL, ...trained.weights]) }, { panorama, world, output: options.output, threads: options.threads })
     process.stderr.write(`${options.output}: oracle IoU ${panoramas.oracle.toFixed(4)} of ${panoramas.regions} regions; ${automatic.kept.toFixed(1)} masks per window cover ${(100 * automatic.coverage).toFixed(1)} % of it, ${(100 * automatic.purity).toFixed(1)} % pure\n`)
   } finally {
     painting.stop()
@@ -76,18 +78,18 @@ function streetsAt(step: number): number {
 
 /** Draws the street images that later steps choose from, one after the other, in a thread of its own. */
 function paintAhead(painters: BatchWorkers): { readonly stop: () => void } {
-  let stopped = false
+  const stopping = new AbortController()
   const paint = async (): Promise<void> => {
-    for (let index = 0; index < PLAN.streets.most && !stopped; index++) await painters.make({ kind: 'draw', index } satisfies NanoSamWorkerRequest)
+    for (let index = 0; index < PLAN.streets.most && !stopping.signal.aborted; index++) await painters.make({ kind: 'draw', index } satisfies NanoSamWorkerRequest)
   }
   // what cannot be drawn fails where a batch needs it
   paint().catch(() => {})
-  return { stop: () => void (stopped = true) }
+  return { stop: () => stopping.abort() }
 }
 
 /** Image, prompts and what these may mean -> new weights. */
-export function compileNanoSamStep({ side, collages, windows, groups }: NanoSamPhase): TrainingStep {
-  const [batch, prompts] = [collages + windows, groups.reduce((sum, group) => sum + group.prompts, 0)]
+export function compileNanoSamStep({ side, images: batch, groups }: NanoSamPhase): TrainingStep {
+  const prompts = groups.reduce((sum, group) => sum + group.prompts, 0)
   const network = nanoSamGroups({ ...NANO_SAM, imageSize: side }, INITIAL, groups)
   return compileTrainingStep(network, ({ builder, outputs, target }) => maskLoss(builder, {
     masks: outputs['pred_masks'], scores: outputs['iou_scores'],
