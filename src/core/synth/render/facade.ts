@@ -1,6 +1,6 @@
 /** Walls with windows: each window lies a little behind the wall, so that its reveal shows from the side. */
 import { hash3, noise2, smoothStep, unit, unitOf } from './noise.ts'
-import { roomLight } from './rooms.ts'
+import { roomLight, type Room } from './rooms.ts'
 import { ALONG, FACE, FACE_HEIGHT, FACE_WIDTH, FOOTPRINT, SLANT_ALONG, SLANT_UP, UP } from './surface.ts'
 import { COLOR, EMISSION, GLOSS, OPTIONS, SCALE, SECOND, SEED } from './world.ts'
 
@@ -47,9 +47,20 @@ export function facadeLook(m: Float64Array, i: number, ends: Ends): void {
   const cover = 1 - smoothStep(outside, -foot * 0.5, foot * 0.5)
   if (outside > 0 && !shop && y < sill && y > sill - 0.12 && Math.abs(x) < halfWidth + 0.08) brighten(look, 1.18)
   if (cover <= 0) return
-  const wallColor = [look[0], look[1], look[2]]
-  window(m, i, { ...ends, x, y: y - sill, halfWidth, tall, word, shop })
-  for (let channel = 0; channel < 3; channel++) look[channel] = wallColor[channel] + (look[channel] - wallColor[channel]) * cover
+  const red = look[0]
+  const green = look[1]
+  const blue = look[2]
+  opening.x = x
+  opening.y = y - sill
+  opening.halfWidth = halfWidth
+  opening.tall = tall
+  opening.word = word
+  opening.shop = shop
+  opening.footprint = foot
+  window(m, i, ends)
+  look[0] = red + (look[0] - red) * cover
+  look[1] = green + (look[1] - green) * cover
+  look[2] = blue + (look[2] - blue) * cover
   look[LOOK_GLOSS] = m[i + GLOSS] + (look[LOOK_GLOSS] - m[i + GLOSS]) * cover
 }
 
@@ -64,7 +75,8 @@ function brighten(look: Float64Array, factor: number): void {
 
 function wall(m: Float64Array, i: number, { surface, look }: Ends): void {
   const seed = m[i + SEED] | 0
-  const [along, up] = [surface[ALONG], surface[UP]]
+  const along = surface[ALONG]
+  const up = surface[UP]
   const foot = surface[FOOTPRINT]
   let shade = 0.93 + 0.14 * noise2(along * 0.3, up * 0.5, seed + 1)
   // rain has washed streaks down, dirt has splashed up
@@ -77,18 +89,11 @@ function wall(m: Float64Array, i: number, { surface, look }: Ends): void {
   for (let channel = 0; channel < 3; channel++) look[LOOK_LIGHT + channel] = 0
 }
 
-interface Opening extends Ends {
-  readonly x: number
-  readonly y: number
-  readonly halfWidth: number
-  readonly tall: number
-  readonly word: number
-  readonly shop: boolean
-}
+/** the window that is being looked at: one object for all, as millions are */
+const opening: Room = { x: 0, y: 0, halfWidth: 0, tall: 0, word: 0, shop: false, footprint: 0 }
 
-function window(m: Float64Array, i: number, opening: Opening): void {
-  const { surface, look, halfWidth, tall, word, shop } = opening
-  const foot = surface[FOOTPRINT]
+function window(m: Float64Array, i: number, { surface, look }: Ends): void {
+  const { halfWidth, tall, word, shop, footprint: foot } = opening
   const depth = REVEAL * (1 - smoothStep(foot, 0.05, 0.15))
   const x = opening.x + surface[SLANT_ALONG] * depth
   const y = opening.y + surface[SLANT_UP] * depth
@@ -97,6 +102,8 @@ function window(m: Float64Array, i: number, opening: Opening): void {
     brighten(look, y > tall ? 0.55 : y < 0 ? 1.05 : 0.75)
     return
   }
+  opening.x = x
+  opening.y = y
   const panes = shop ? 1 : halfWidth > 0.45 ? 2 : 1
   const paneWidth = (2 * halfWidth) / panes
   const inPane = Math.abs(((x + halfWidth) % paneWidth) - paneWidth / 2)
@@ -109,7 +116,7 @@ function window(m: Float64Array, i: number, opening: Opening): void {
   const cloth = Math.max(curtain, blind)
   const lit = unit(hash3(word, 7, 1)) < option(m, i, { index: 2, otherwise: 0 })
   const glow = lit ? (m[i + EMISSION] > 0 ? m[i + EMISSION] : LIT) * (0.6 + 0.8 * unitOf(word, 8)) : 0
-  if (lit) roomLight(surface, { x, y, halfWidth, tall, word, shop, footprint: foot }, { out: look, at: LOOK_LIGHT })
+  if (lit) roomLight(surface, opening, { out: look, at: LOOK_LIGHT })
   for (let channel = 0; channel < 3; channel++) {
     const pane = m[i + SECOND + channel] * (0.7 + 0.6 * unitOf(word, 4)) * (1 - cloth) + cloth * (0.5 - 0.04 * channel)
     look[channel] = pane + (frameTone - pane) * frame

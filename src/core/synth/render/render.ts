@@ -4,7 +4,7 @@ import { castBeams, castInBeam, squareOf, type Beams } from './beams.ts'
 import { aimAtPixel, newCamera, type Camera } from './camera.ts'
 import { newRay, RAY_TO } from './shapes.ts'
 import { develop } from './sensor.ts'
-import { newShader, NO_TURN, shade, type Shader } from './shade.ts'
+import { newShader, NO_FACE, NO_TURN, shade, type Shader } from './shade.ts'
 import { SKY_PART } from './surface.ts'
 import { packScene, type World } from './world.ts'
 import { composeLight, newFrame, type Frame } from './compose.ts'
@@ -52,27 +52,38 @@ export function castPrimaryRays(world: World, camera: Camera, { frame, beams }: 
   }
 }
 
+/** Light of every pixel's centre, in terms that `composeLight` averages among neighbours. */
 export function shadePixels(shader: Shader, camera: Camera, frame: Frame): void {
+  const { width, height } = camera
+  const { faces, sunSeen } = frame
   const at = { column: 0, row: 0 }
-  for (let row = 0; row < camera.height; row++) {
-    for (let column = 0; column < camera.width; column++) {
-      const pixel = row * camera.width + column
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const pixel = row * width + column
       at.column = column
       at.row = row
       aimAtPixel(camera, shader.ray, at)
       shader.ray[RAY_TO] = frame.depths[pixel]
-      // every second pixel looks for the sky, in turn into 16 directions; sixteen neighbours are averaged
+      // every second pixel looks for the sky, in turn into 16 directions, and always for the sun; those between, where
+      // the pixels beside and above disagree
+      const looks = ((column + row) & 1) === 0
+      const agree = !looks && row > 0 && column > 0 && faces[pixel - 1] === faces[pixel - width] && sunSeen[pixel - 1] === sunSeen[pixel - width]
+      shader.knownFace = agree ? faces[pixel - 1] : NO_FACE
+      shader.knownSun = agree ? sunSeen[pixel - 1] : 0
       const turn = (column & 3) + 4 * (row & 3)
-      shade(shader, frame.parts[pixel], ((column + row) & 1) === 0 ? turn : turn + NO_TURN)
-      frame.faces[pixel] = shader.face
-      frame.albedo.set(shader.albedo, pixel * 3)
-      frame.extra.set(shader.extra, pixel * 3)
+      shade(shader, frame.parts[pixel], looks ? turn : turn + NO_TURN)
+      for (let channel = 0; channel < 3; channel++) {
+        frame.albedo[pixel * 3 + channel] = shader.albedo[channel]
+        frame.extra[pixel * 3 + channel] = shader.extra[channel]
+      }
+      faces[pixel] = shader.face
+      sunSeen[pixel] = shader.sunSeen
       frame.sun[pixel] = shader.sun
-      frame.sunSeen[pixel] = shader.sunSeen
       frame.up[pixel] = shader.up
       frame.open[pixel] = shader.open
     }
   }
+  shader.knownFace = NO_FACE
 }
 
 function truthOf(scene: Scene, frame: Frame): Pick<SyntheticImage, 'trainIds' | 'instanceIds' | 'depthM'> {

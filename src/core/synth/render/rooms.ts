@@ -10,13 +10,13 @@ const GOODS_HEIGHT = 0.42
 
 export interface Room {
   /** from the opening's middle and lower edge, metres */
-  readonly x: number
-  readonly y: number
-  readonly halfWidth: number
-  readonly tall: number
-  readonly word: number
-  readonly shop: boolean
-  readonly footprint: number
+  x: number
+  y: number
+  halfWidth: number
+  tall: number
+  word: number
+  shop: boolean
+  footprint: number
 }
 
 /** Writes the radiance of a lit room (1: a white wall beside the lamp) to `out[at]` and the two after it. */

@@ -34,10 +34,8 @@ describe('the sensor', () => {
 
   test('noise at mid grey deviates as much as it says, around the same mean', () => {
     // the light that comes out nearest to 127.5
-    const light = Array.from({ length: 400 }, (_, step) => step / 1000).reduce((best, value) => {
-      const miss = (of: number) => Math.abs(develop(even(of).subarray(0, 3), SENSOR, { ...FRAME, width: 1, height: 1 })[0] - 127.5)
-      return miss(value) < miss(best) ? value : best
-    }, 0)
+    const miss = (light: number): number => Math.abs(develop(new Float32Array(3).fill(light), SENSOR, { ...FRAME, width: 1, height: 1 })[0] - 127.5)
+    const light = Array.from({ length: 400 }, (_, step) => step / 1000).reduce((best, value) => (miss(value) < miss(best) ? value : best), 0)
     const values = Float64Array.from(develop(even(light), { ...SENSOR, noise: 6 }, FRAME))
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
     const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)

@@ -27,6 +27,9 @@ export interface Shader {
   open: number
   /** pixels with the same number lie on the same face of the same part */
   face: number
+  /** a face on which the sun is known to be seen or not (`knownSun`), from the pixels around; NO_FACE where it is not */
+  knownFace: number
+  knownSun: number
   /** what last hid the sun, closed the sky, showed in a mirror: often the next ray meets it too */
   shadow: number
   roof: number
@@ -48,6 +51,8 @@ export function newShader(world: World): Shader {
     up: 0,
     open: 0,
     face: 0,
+    knownFace: NO_FACE,
+    knownSun: 0,
     shadow: -1,
     roof: -1,
     mirrorPart: -1,
@@ -64,12 +69,13 @@ const OPEN_REACH = 9
 const SUN_RADIUS = 0.012
 /** how far mirrors look, metres */
 const MIRROR_REACH = 70
-/** share of light mirrored above which mirrors show things */
+/** share of light mirrored above which mirrors show things; what is less smooth than glass, paint or a puddle shows none */
 const SHARP_FROM = 0.05
 
 /** `turn` of a pixel that leaves the sky's share to its neighbours: `open` becomes UNKNOWN. */
 export const NO_TURN = 16
 export const UNKNOWN = -1
+export const NO_FACE = -(2 ** 30)
 
 /**
  * Shades what the shader's ray met. `turn` (0..15) says which of the 16 directions this pixel looks into; with `NO_TURN`
@@ -118,6 +124,10 @@ function seeSun(shader: Shader, leaf: boolean, turn: number): void {
   // leaves let light through
   shader.sun = leaf ? 0.35 * Math.abs(facing) + 0.5 * Math.max(0, facing) + 0.1 : Math.max(0, facing)
   if (shader.sun <= 0) return
+  if (shader.face === shader.knownFace && !leaf) {
+    shader.sunSeen = shader.knownSun
+    return
+  }
   const angle = turn * 2.399963
   const away = SUN_RADIUS * Math.sqrt((turn + 0.5) / TURNS)
   startProbe(shader, leaf ? 0.12 : 0)
@@ -202,7 +212,7 @@ function mirror(shader: Shader, gloss: number): void {
     probe[5] += (noise2(surface[0] * 9, surface[2] * 9, 6) - 0.5) * 0.05
   }
   unitProbe(probe)
-  mirroredLight(shader, gloss >= 0.3 ? smoothStep(share, SHARP_FROM, 2 * SHARP_FROM) : 0)
+  mirroredLight(shader, smoothStep(share, SHARP_FROM, 2 * SHARP_FROM) * smoothStep(gloss, 0.38, 0.5))
   const { sky } = world
   const sun = probe[3] * sky[SUN] + probe[4] * sky[SUN + 1] + probe[5] * sky[SUN + 2]
   const glint = shader.sunSeen * Math.max(0, sun) ** (30 + 600 * gloss * gloss) * (0.5 + 3 * gloss)

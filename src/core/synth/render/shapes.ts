@@ -95,8 +95,12 @@ function meetGable(s: Float64Array, i: number, ray: Float64Array): boolean {
   const sin = s[i + SIN]
   const ox = ray[0] - s[i]
   const oz = ray[2] - s[i + 2]
-  const [x, y, z] = [cos * ox - sin * oz, ray[1] - s[i + 1], sin * ox + cos * oz]
-  const [dx, dy, dz] = [cos * ray[3] - sin * ray[5], ray[4], sin * ray[3] + cos * ray[5]]
+  const x = cos * ox - sin * oz
+  const y = ray[1] - s[i + 1]
+  const z = sin * ox + cos * oz
+  const dx = cos * ray[3] - sin * ray[5]
+  const dy = ray[4]
+  const dz = sin * ray[3] + cos * ray[5]
   const halfX = s[i + 3]
   const halfY = s[i + 4]
   const halfZ = s[i + 5]
@@ -104,12 +108,15 @@ function meetGable(s: Float64Array, i: number, ray: Float64Array): boolean {
   let leave = Infinity
   // five planes n . p <= c: below, both ends, both slopes (halfX y +- 2 halfY x <= halfX halfY)
   for (let plane = 0; plane < 5; plane++) {
-    let speed = 0
-    let room = 0
-    if (plane === 0) [speed, room] = [-dy, halfY + y]
-    else if (plane === 1) [speed, room] = [dz, halfZ - z]
-    else if (plane === 2) [speed, room] = [-dz, halfZ + z]
-    else {
+    let speed = -dy
+    let room = halfY + y
+    if (plane === 1) {
+      speed = dz
+      room = halfZ - z
+    } else if (plane === 2) {
+      speed = -dz
+      room = halfZ + z
+    } else if (plane > 2) {
       const side = plane === 3 ? 2 * halfY : -2 * halfY
       speed = halfX * dy + side * dx
       room = halfX * halfY - halfX * y - side * x
@@ -217,10 +224,18 @@ function meetFoliage(s: Float64Array, i: number, ray: Float64Array): boolean {
     const py = oy + distance * ray[4]
     const pz = oz + distance * ray[5]
     if (shell === 0 && noise3(px * TUFT, py * TUFT, pz * TUFT, i) < TUFT_FROM) continue
-    const cell = coarser(s[i + CELL], distance * ray[RAY_PIXEL] * 1.5)
+    const cells = 1 / coarser(s[i + CELL], distance * ray[RAY_PIXEL] * 1.5)
     const size = s[i + (shell === 0 ? POROSITY : LEAF)]
-    const seed = shell + i * 3
-    if (!isLeaf(px / cell, py / cell, pz / cell, seed, size) && !isLeaf(py / cell + 0.5, pz / cell + 0.3, px / cell, seed + 7, size)) continue
+    const seed = (shell + i * 3) * 31
+    place[0] = px * cells + seed
+    place[1] = py * cells
+    place[2] = pz * cells
+    if (!isLeaf(size)) {
+      place[0] = py * cells + 0.5
+      place[1] = pz * cells + 0.3 + seed
+      place[2] = px * cells
+      if (!isLeaf(size)) continue
+    }
     ray[RAY_TO] = distance
     return true
   }
@@ -230,23 +245,26 @@ function meetFoliage(s: Float64Array, i: number, ray: Float64Array): boolean {
 /** tufts per metre, in a crown */
 const TUFT = 1.9
 
+/** a place in a crown, in cells of leaves */
+const place = new Float64Array(3)
+
 /** Leaves are long balls, one in each cell of a skewed grid, each lying its own way; `size`: squared radius of the ball as large. */
-function isLeaf(px: number, py: number, pz: number, seed: number, size: number): boolean {
-  const x = px + 0.37 * py
-  const y = py + 0.31 * pz
-  const z = pz + 0.43 * px
+function isLeaf(size: number): boolean {
+  const x = place[0] + 0.37 * place[1]
+  const y = place[1] + 0.31 * place[2]
+  const z = place[2] + 0.43 * place[0]
   const cellX = Math.floor(x)
   const cellY = Math.floor(y)
   const cellZ = Math.floor(z)
-  const word = hash3(cellX + seed * 31, cellY, cellZ)
+  const word = hash3(cellX, cellY, cellZ)
   const bx = x - cellX - 0.5 + (unitOf(word, 0) - 0.5) * 0.3
   const by = y - cellY - 0.5 + (unitOf(word, 6) - 0.5) * 0.3
   const bz = z - cellZ - 0.5 + (unitOf(word, 12) - 0.5) * 0.3
-  // the long axis: one of the eight diagonals and twelve edges' directions, or near
+  // the long axis: a direction of a grid of four by four by four
   const ax = ((word >>> 20) & 3) - 1.5
   const ay = ((word >>> 22) & 3) - 1.5
   const az = ((word >>> 24) & 3) - 1.5
-  const along = (bx * ax + by * ay + bz * az) ** 2 / (ax * ax + ay * ay + az * az)
+  const along = bx * ax + by * ay + bz * az
   // half as wide as long, twice as long: the same volume at radius^2 (1/2)^(2/3)
-  return bx * bx + by * by + bz * bz - 0.75 * along < 0.63 * size
+  return bx * bx + by * by + bz * bz - (0.75 * along * along) / (ax * ax + ay * ay + az * az) < 0.63 * size
 }

@@ -2,22 +2,22 @@
 import type { Material, Part, Pattern, Scene, Shape, Vector } from '../types.ts'
 
 const MATERIALS: readonly Material[] = [
-  material('grain', { color: [0.09, 0.09, 0.095], second: [0.2, 0.2, 0.2], scale: [0.02, 0.02] }),
-  material('paving', { color: [0.3, 0.28, 0.26], second: [0.12, 0.11, 0.1], scale: [0.4, 0.4] }),
-  material('facade', { color: [0.55, 0.42, 0.3], second: [0.05, 0.06, 0.08], scale: [2.4, 3.1], options: [0.5, 0.55, 0.1, 4] }),
-  material('bricks', { color: [0.4, 0.16, 0.1], second: [0.4, 0.38, 0.35], scale: [0.25, 0.08] }),
-  material('blotches', { color: [0.08, 0.17, 0.04], second: [0.2, 0.3, 0.07], scale: [0.14, 0.14] }),
-  material('blotches', { color: [0.16, 0.11, 0.07], second: [0.08, 0.05, 0.035], scale: [0.1, 0.1] }),
-  material('plain', { color: [0.5, 0.03, 0.03], gloss: 0.45 }),
-  material('glass', { color: [0.04, 0.05, 0.06], gloss: 0.85 }),
-  material('boards', { color: [0.45, 0.33, 0.2], second: [0.2, 0.14, 0.09], scale: [0.16, 1], options: [0.3, 1] }),
-  material('sign', { color: [0.02, 0.1, 0.5], second: [0.85, 0.85, 0.85], scale: [1, 1] }),
-  material('stripes', { color: [0.7, 0.05, 0.05], second: [0.85, 0.85, 0.85], scale: [0.3, 0.3] }),
-  material('plain', { color: [0.25, 0.25, 0.26], gloss: 0.2 }),
-  material('paving', { color: [0.35, 0.13, 0.08], second: [0.15, 0.05, 0.04], scale: [0.3, 0.4] }),
+  made('grain', { color: [0.09, 0.09, 0.095], second: [0.2, 0.2, 0.2], scale: [0.02, 0.02] }),
+  made('paving', { color: [0.3, 0.28, 0.26], second: [0.12, 0.11, 0.1], scale: [0.4, 0.4] }),
+  made('facade', { color: [0.55, 0.42, 0.3], second: [0.05, 0.06, 0.08], scale: [2.4, 3.1], options: [0.5, 0.55, 0.1, 4] }),
+  made('bricks', { color: [0.4, 0.16, 0.1], second: [0.4, 0.38, 0.35], scale: [0.25, 0.08] }),
+  made('blotches', { color: [0.08, 0.17, 0.04], second: [0.2, 0.3, 0.07], scale: [0.14, 0.14] }),
+  made('blotches', { color: [0.16, 0.11, 0.07], second: [0.08, 0.05, 0.035], scale: [0.1, 0.1] }),
+  made('plain', { color: [0.5, 0.03, 0.03], gloss: 0.45 }),
+  made('glass', { color: [0.04, 0.05, 0.06], gloss: 0.85 }),
+  made('boards', { color: [0.45, 0.33, 0.2], second: [0.2, 0.14, 0.09], scale: [0.16, 1], options: [0.3, 1] }),
+  made('sign', { color: [0.02, 0.1, 0.5], second: [0.85, 0.85, 0.85], scale: [1, 1] }),
+  made('stripes', { color: [0.7, 0.05, 0.05], second: [0.85, 0.85, 0.85], scale: [0.3, 0.3] }),
+  made('plain', { color: [0.25, 0.25, 0.26], gloss: 0.2 }),
+  made('paving', { color: [0.35, 0.13, 0.08], second: [0.15, 0.05, 0.04], scale: [0.3, 0.4] }),
 ]
 
-function material(pattern: Pattern, rest: Partial<Material>): Material {
+function made(pattern: Pattern, rest: Partial<Material>): Material {
   const plain = { color: [0.5, 0.5, 0.5], second: [0.2, 0.2, 0.2], scale: [1, 1], gloss: 0, emission: 0, seed: 7 } as const
   return { pattern, ...plain, ...rest }
 }

@@ -96,35 +96,33 @@ export function anyPart(world: World, ray: Float64Array, guess: number): number 
   const iz = 1 / (ray[5] || TILT)
   const near = ray[RAY_FROM]
   let height = 0
-  stack[height++] = 0
-  while (height > 0) {
-    const node = stack[--height]
-    const b = node * 6
-    const x0 = (boxes[b] - ox) * ix
-    const x1 = (boxes[b + 3] - ox) * ix
-    const y0 = (boxes[b + 1] - oy) * iy
-    const y1 = (boxes[b + 4] - oy) * iy
-    const z0 = (boxes[b + 2] - oz) * iz
-    const z1 = (boxes[b + 5] - oz) * iz
-    const enter = Math.max(near, Math.min(x0, x1), Math.min(y0, y1), Math.min(z0, z1))
-    const leave = Math.min(far, Math.max(x0, x1), Math.max(y0, y1), Math.max(z0, z1))
-    if (!(enter <= leave)) continue
+  let node = 0
+  for (;;) {
     const count = counts[node]
     const start = first[node]
-    if (count === 0) {
-      if (start === 0) continue
-      stack[height++] = start
-      stack[height++] = start + 1
-      continue
-    }
     for (let index = start; index < start + count; index++) {
       if (meetPart(world, order[index], ray)) {
         ray[RAY_TO] = far
         return order[index]
       }
     }
+    if (count === 0 && start > 0) {
+      for (let child = start; child < start + 2; child++) {
+        const b = child * 6
+        const x0 = (boxes[b] - ox) * ix
+        const x1 = (boxes[b + 3] - ox) * ix
+        const y0 = (boxes[b + 1] - oy) * iy
+        const y1 = (boxes[b + 4] - oy) * iy
+        const z0 = (boxes[b + 2] - oz) * iz
+        const z1 = (boxes[b + 5] - oz) * iz
+        const enter = Math.max(near, Math.min(x0, x1), Math.min(y0, y1), Math.min(z0, z1))
+        const leave = Math.min(far, Math.max(x0, x1), Math.max(y0, y1), Math.max(z0, z1))
+        if (enter <= leave) stack[height++] = child
+      }
+    }
+    if (height === 0) return -1
+    node = stack[--height]
   }
-  return -1
 }
 
 /** As `nearestPart`, by trying all parts one after the other: what the tree is measured against. */
