@@ -10,7 +10,7 @@ import { toConfigJson } from '../src/core/networks/segformer/config.ts'
 import { segformerParameters } from '../src/core/networks/segformer/parameters.ts'
 import { float16ToFloat32, float32ToFloat16 } from '../src/core/onnx/half.ts'
 import { float32, type Tensor } from '../src/core/onnx/tensor.ts'
-import { replaceFile } from './checkpoint.ts'
+import { replaceFile, type Stretch } from './checkpoint.ts'
 import { segformerCard } from './segformer-card.ts'
 import type { SegformerPlan } from './segformer-plans.ts'
 import { scoreSegformer, type Scoring } from './segformer-score.ts'
@@ -29,6 +29,8 @@ export interface SegformerRecord {
   readonly steps: number
   readonly wallSeconds: number
   readonly machine: string
+  /** what it learnt from, one version of the street generator after the other */
+  readonly worlds: readonly { readonly world: string; readonly steps: number; readonly images: number }[]
   /** what the street generator drew when it was scored */
   readonly world: string
   readonly score: {
@@ -86,7 +88,7 @@ function recordOf(plan: SegformerPlan, measured: { readonly score: ConfusionScor
     name: plan.name, title: plan.title, summary: plan.summary, parameters: parameterCount(measured.parameters), seed: plan.seed, steps: progress.step,
     wallSeconds: progress.stretches.reduce((sum, { seconds }) => sum + seconds, 0),
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${progress.stretches.map(({ provider, threads }) => `${provider} with ${threads} thread${threads === 1 ? '' : 's'}`).at(-1) ?? 'untrained'}`,
-    world,
+    worlds: worldsOf(plan, progress.stretches), world,
     score: {
       definition: `mean IoU over the 19 Cityscapes classes from one confusion matrix over all pixels of ${images} generated street images of ${width}x${height} with a field of view of ${fovsDeg.join(', ')} degrees, seed ${seed}, which no training saw; weights of 16 bits`,
       images, miou: score.miou, pixelAccuracy: score.pixelAccuracy,
@@ -95,6 +97,17 @@ function recordOf(plan: SegformerPlan, measured: { readonly score: ConfusionScor
     check: { images: CHECKED_IMAGES, miou: measured.check },
     plan: rest, progress,
   }
+}
+
+/** Of each world, how many images the last step in it chose from (train-segformer.ts). */
+function worldsOf({ images: { most } }: SegformerPlan, stretches: readonly Stretch[]): SegformerRecord['worlds'] {
+  const worlds = new Map<string, { first: number; last: number; perStep: number; begin: number }>()
+  for (const { fromStep, toStep, data } of stretches) {
+    const { first = 0, perStep = 0 } = (data['images'] ?? {}) as { readonly first?: number; readonly perStep?: number }
+    const name = String(data['world'])
+    worlds.set(name, { begin: first, perStep, first: worlds.get(name)?.first ?? fromStep, last: toStep })
+  }
+  return Array.from(worlds, ([world, { first, last, perStep, begin }]) => ({ world, steps: last - first + 1, images: Math.min(most, Math.floor(begin + perStep * (last - first))) }))
 }
 
 function json(value: unknown): string {

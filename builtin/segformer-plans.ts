@@ -22,6 +22,8 @@ export interface SegformerPlan {
   readonly summary: string
   readonly config: SegformerConfig
   readonly seed: number
+  /** the model whose weights it begins with, made wider (widen.ts); null: random weights */
+  readonly widenedFrom: SegformerName | null
   readonly steps: number
   readonly learningRate: number
   readonly warmupSteps: number
@@ -45,20 +47,20 @@ const PHASES: readonly PlannedPhase[] = [
   { until: 1, batch: 2, size: { width: 512, height: 256 }, augmentation: { ...AUGMENTATION, scales: [0.9, 1.3], turn: 0.04 }, chosen: 0.3, classPower: 0.25 },
 ]
 
-const SHARED = {
-  learningRate: 1e-3, warmupSteps: 200, weightDecay: 0.02, clipNorm: 1, averageDecay: 0.998, phases: PHASES,
-  images: { first: 120, perStep: 0.25, most: 2500 },
-}
+/** For weights that know the classes already. */
+const SHORT_PHASES: readonly PlannedPhase[] = [{ ...PHASES[0], until: 0.5 }, { ...PHASES[1], until: 0.85 }, PHASES[2]]
+
+const SHARED = { weightDecay: 0.02, clipNorm: 1, images: { first: 120, perStep: 0.25, most: 2500 } }
 
 export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
   'street-ta': {
-    ...SHARED, name: 'street-ta', seed: 11, steps: 3600,
+    ...SHARED, name: 'street-ta', seed: 11, widenedFrom: null, steps: 3600, learningRate: 1e-3, warmupSteps: 200, averageDecay: 0.998, phases: PHASES,
     title: 'Street TA',
     summary: 'A teacher assistant: a SegFormer of 1.3 million parameters that knows the 19 Cityscapes classes from generated street images',
     config: { ...BASE, hiddenSizes: [24, 48, 96, 128], heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], mlpRatios: [4, 4, 4, 3], decoderSize: 128 },
   },
   'mit-b0': {
-    ...SHARED, name: 'mit-b0', seed: 12, steps: 2400,
+    ...SHARED, name: 'mit-b0', seed: 12, widenedFrom: 'street-ta', steps: 900, learningRate: 5e-4, warmupSteps: 60, averageDecay: 0.996, phases: SHORT_PHASES,
     title: 'MiT-B0',
     summary: 'A SegFormer-B0 trained on generated street images alone: what a student starts from, and what it is compared with',
     config: BASE,

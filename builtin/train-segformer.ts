@@ -1,4 +1,5 @@
 /** Trains one of the semantic networks that come with the program and writes its folder below resources/models. */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { crossEntropy, upsample } from '../src/core/autodiff/losses.ts'
@@ -8,6 +9,9 @@ import { learningRateAt } from '../src/core/goodsam/distillation/schedule.ts'
 import { isTrained } from '../src/core/networks/parameters.ts'
 import { segformer } from '../src/core/networks/segformer/network.ts'
 import { initialWeights, segformerParameters } from '../src/core/networks/segformer/parameters.ts'
+import { loadWeights } from '../src/core/networks/segformer/weights.ts'
+import type { Tensor } from '../src/core/onnx/tensor.ts'
+import { readSafetensors } from '../src/core/formats/safetensors.ts'
 import type { TrainingArguments } from './arguments.ts'
 import { type BatchWorkers, startBatchWorkers } from './batch-workers.ts'
 import { readCheckpoint } from './checkpoint.ts'
@@ -19,6 +23,7 @@ import type { StreetWorkerData, StreetWorkerRequest } from './street-batch-worke
 import { HELD_OUT_STREETS, streetCache, TRAINING_STREETS, worldName } from './street-images.ts'
 import { LABEL_STRIDE } from './street-samples.ts'
 import { type Phase, runTraining, type Trained } from './training-loop.ts'
+import { widened } from './widen.ts'
 
 const HELD_OUT_IMAGES = 150
 /** of them, for the curve */
@@ -26,6 +31,9 @@ const CURVE_IMAGES = 30
 const SCORE_EVERY = 500
 /** images by which the classes' shares are known */
 const COUNTED_IMAGES = 60
+/** of a copied weight's own size */
+const WIDENING_NOISE = 0.05
+const MODELS = join(import.meta.dirname, '..', 'resources', 'models')
 const WORKER = new URL('./street-batch-worker.ts', import.meta.url)
 
 /** Resolves when the folder is written, or the training was interrupted by a signal. */
@@ -62,7 +70,7 @@ interface Surroundings {
   readonly paint: (step: number) => void
 }
 
-function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, shares, firstStep, paint }: Surroundings): Promise<Trained> {
+async function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, shares, firstStep, paint }: Surroundings): Promise<Trained> {
   const steps = options.steps ?? plan.steps
   const held = streetCache(folder, HELD_OUT_STREETS)
   const rarity = rarities(shares)
@@ -76,7 +84,7 @@ function train(plan: SegformerPlan, options: TrainingArguments, { world, folder,
     },
   }))
   return runTraining({
-    name: plan.name, phases,
+    name: plan.name, phases, initial: await initialOf(plan),
     learningRate: (step) => learningRateAt(step, { learningRate: plan.learningRate, warmupSteps: plan.warmupSteps, steps, schedule: 'polynomial' }),
     evaluate: {
       every: SCORE_EVERY,
@@ -88,6 +96,17 @@ function train(plan: SegformerPlan, options: TrainingArguments, { world, folder,
     data: { world, training: TRAINING_STREETS, images: plan.images, shares: shares.map((share) => Number(share.toPrecision(3))) },
     print,
   }, options)
+}
+
+/** The weights of a narrower model, made wider; undefined: random ones. Throws Error where that model has not been trained. */
+async function initialOf({ widenedFrom, config, seed }: SegformerPlan): Promise<ReadonlyMap<string, Tensor> | undefined> {
+  if (widenedFrom === null) return undefined
+  const path = join(MODELS, widenedFrom, 'model.safetensors')
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new Error(`It begins with the weights of ${widenedFrom}, and ${path} cannot be read: train that one first.`, { cause })
+  })
+  const from = SEGFORMER_PLANS[widenedFrom].config
+  return widened(loadWeights(from, readSafetensors(bytes)).weights, { from, to: config, noise: WIDENING_NOISE, seed })
 }
 
 /** The cross-entropy of the logits at the labels' resolution, each class by its weight. */
