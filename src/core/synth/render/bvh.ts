@@ -97,27 +97,31 @@ function split(range: Range): number {
   return left
 }
 
+/** one tree is built at a time: bins are kept, as there are thousands of splits */
+const binCounts = new Int32Array(BINS)
+const binBoxes = new Float64Array(BINS * 6)
+const costs = new Float64Array(BINS)
+const side = new Float64Array(6)
+
+/** What it costs to cut below each bin, in parts times area; Infinity where one side would be empty. */
 function binCosts({ bounds, order, from, to }: Range, axis: { dimension: number; low: number; width: number }): Float64Array {
-  const counts = new Int32Array(BINS)
-  const boxes = new Float64Array(BINS * 6)
-  for (let bin = 0; bin < BINS; bin++) clearBox(boxes, bin)
+  binCounts.fill(0)
+  for (let bin = 0; bin < BINS; bin++) clearBox(binBoxes, bin)
   for (let index = from; index < to; index++) {
     const bin = binOf(middleOf(bounds, order[index], axis.dimension), axis)
-    counts[bin]++
-    growBox(boxes, bin, { from: bounds, box: order[index] })
+    binCounts[bin]++
+    growBox(binBoxes, bin * 6, bounds, order[index] * 6)
   }
-  const costs = new Float64Array(BINS)
-  const side = new Float64Array(6)
-  for (const down of [false, true]) {
+  costs.fill(0)
+  for (let down = 0; down < 2; down++) {
     clearBox(side, 0)
     let count = 0
     for (let step = 0; step < BINS - 1; step++) {
-      const bin = down ? BINS - 1 - step : step
-      growBox(side, 0, { from: boxes, box: bin })
-      count += counts[bin]
+      const bin = down === 1 ? BINS - 1 - step : step
+      if (binCounts[bin] > 0) growBox(side, 0, binBoxes, bin * 6)
+      count += binCounts[bin]
       // the border lies above this bin on the way up, below it on the way down
-      const border = down ? bin : bin + 1
-      costs[border] += count === 0 ? Infinity : count * halfArea(side)
+      costs[down === 1 ? bin : bin + 1] += count === 0 ? Infinity : count * halfArea(side)
     }
   }
   return costs
@@ -132,18 +136,25 @@ function middleOf(bounds: Float64Array, part: number, dimension: number): number
 }
 
 function clearBox(boxes: Float64Array, box: number): void {
-  boxes.fill(Infinity, box * 6, box * 6 + 3)
-  boxes.fill(-Infinity, box * 6 + 3, box * 6 + 6)
+  for (let d = 0; d < 3; d++) {
+    boxes[box * 6 + d] = Infinity
+    boxes[box * 6 + 3 + d] = -Infinity
+  }
 }
 
-function growBox(boxes: Float64Array, box: number, by: { from: Float64Array; box: number }): void {
+/** The box of six numbers from `box` on grows to hold the other one. */
+function growBox(boxes: Float64Array, box: number, others: Float64Array, other: number): void {
   for (let d = 0; d < 3; d++) {
-    boxes[box * 6 + d] = Math.min(boxes[box * 6 + d], by.from[by.box * 6 + d])
-    boxes[box * 6 + 3 + d] = Math.max(boxes[box * 6 + 3 + d], by.from[by.box * 6 + 3 + d])
+    const low = others[other + d]
+    const high = others[other + 3 + d]
+    if (low < boxes[box + d]) boxes[box + d] = low
+    if (high > boxes[box + 3 + d]) boxes[box + 3 + d] = high
   }
 }
 
 function halfArea(box: Float64Array): number {
-  const [x, y, z] = [box[3] - box[0], box[4] - box[1], box[5] - box[2]]
+  const x = box[3] - box[0]
+  const y = box[4] - box[1]
+  const z = box[5] - box[2]
   return x * y + y * z + z * x
 }

@@ -3,7 +3,7 @@ import { hash3, smoothStep, unitOf } from './noise.ts'
 import { SLANT_ALONG, SLANT_UP } from './surface.ts'
 
 /** Light of a lamp indoors, linear RGB. */
-const WARM = [1, 0.74, 0.45]
+const WARM = [1, 0.69, 0.37]
 /** goods on shelves, boxes of this size, metres */
 const GOODS_WIDTH = 0.34
 const GOODS_HEIGHT = 0.42
