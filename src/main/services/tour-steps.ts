@@ -18,6 +18,9 @@ export interface StepTools {
   readonly calls: TourCalls
 }
 
+/** Prompts per side of a window: a pixel lies in four windows, so that four times as many are asked of it. [D] */
+const MOST_POINTS = 8
+
 /** What the whole tour may take, and what is left of it for the last scores. [D] */
 const TOUR_SECONDS = 460
 const SCORING_SECONDS = 25
@@ -44,8 +47,9 @@ export const BEGIN: Readonly<Record<TourStepName, (tools: StepTools, tour: TourR
   label: async ({ context, calls }, { id, datasetId }) => {
     const sam = await calls['models.addBuiltin']({ name: 'nano-sam' }, CALL)
     const ta = await calls['models.addBuiltin']({ name: 'street-ta' }, CALL)
+    const pointsPerSide = Math.min(MOST_POINTS, sam.samSettings?.pointsPerSide ?? MOST_POINTS)
     const { runId, jobId } = await calls['runs.start']({
-      dataset: present(datasetId, 'dataset'), sam: sam.id, ta: ta.id, recipe: 'goodsam', name: null, theta: null, samSettings: null, provider: null,
+      dataset: present(datasetId, 'dataset'), sam: sam.id, ta: ta.id, recipe: 'goodsam', name: null, theta: null, samSettings: { pointsPerSide }, provider: null,
     }, CALL)
     write(context, id, { runId })
     return [jobId]
@@ -54,11 +58,17 @@ export const BEGIN: Readonly<Record<TourStepName, (tools: StepTools, tour: TourR
   'score-teachers': async (tools, tour) => {
     const { context, calls } = tools
     const source = await calls['models.addBuiltin']({ name: 'mit-b0' }, CALL)
-    const { taId } = getLabellingRun(context.store.read, present(tour.runId, 'labelling run'))
+    const labels = present(tour.runId, 'labelling run')
+    const { taId } = getLabellingRun(context.store.read, labels)
+    // what the TA saw is known from labelling: a run without SAM reads it again
+    const ta = await calls['runs.start']({
+      dataset: present(tour.datasetId, 'dataset'), sam: null, ta: taId, recipe: 'goodsam', name: null, theta: null, samSettings: null, provider: null,
+    }, CALL)
     return [
-      await score(tools, tour, { role: 'source', subject: { ta: source.id }, mode: 'whole' }),
-      await score(tools, tour, { role: 'ta', subject: { ta: taId }, mode: 'sliding' }),
-      await score(tools, tour, { role: 'labels', subject: { run: present(tour.runId, 'labelling run') }, mode: 'whole' }),
+      ta.jobId,
+      await score(tools, tour, { role: 'source', subject: { ta: source.id } }),
+      await score(tools, tour, { role: 'ta', subject: { run: ta.runId } }),
+      await score(tools, tour, { role: 'labels', subject: { run: labels } }),
     ]
   },
 
@@ -77,7 +87,7 @@ export const BEGIN: Readonly<Record<TourStepName, (tools: StepTools, tour: TourR
 
   'score-student': async (tools, tour) => {
     const student = tour.distillationId === null ? null : findStudentOf(tools.context.store.read, tour.distillationId)
-    return student === null ? [] : [await score(tools, tour, { role: 'student', subject: { student: student.id }, mode: 'whole' })]
+    return student === null ? [] : [await score(tools, tour, { role: 'student', subject: { student: student.id } })]
   },
 }
 
@@ -101,9 +111,9 @@ export function stepsFor(elapsedSeconds: number, secondsPerStep: number): number
 
 async function score(
   { context, calls }: StepTools, { id, datasetId }: TourRecord,
-  { role, subject, mode }: { readonly role: TourSubject; readonly subject: Parameters<TourCalls['evaluations.start']>[0]['subject']; readonly mode: 'whole' | 'sliding' },
+  { role, subject }: { readonly role: TourSubject; readonly subject: Parameters<TourCalls['evaluations.start']>[0]['subject'] },
 ): Promise<string> {
-  const { evaluationId, jobId } = await calls['evaluations.start']({ subject, dataset: present(datasetId, 'dataset'), truth: null, mode, provider: null }, CALL)
+  const { evaluationId, jobId } = await calls['evaluations.start']({ subject, dataset: present(datasetId, 'dataset'), truth: null, mode: 'whole', provider: null }, CALL)
   context.store.transaction((db) => {
     const { evaluations } = updateTour(db, id, {})
     updateTour(db, id, { evaluations: { ...evaluations, [role]: evaluationId } })

@@ -68,7 +68,8 @@ function Ready({ tour, scored, comparison, labelSet }: ReadyProps): ReactNode {
   )
 }
 
-const SHOWN_METRICS = METRICS.filter(({ key }) => key === 'miou' || key === 'boundaryF' || key === 'pixelAccuracy' || key === 'seamConsistency')
+/** Seam consistency is left out: of labels and of networks it is not measured in the same way. */
+const SHOWN_METRICS = METRICS.filter(({ key }) => key === 'miou' || key === 'boundaryF' || key === 'pixelAccuracy')
 
 function Scores({ scored, comparison }: Pick<ReadyProps, 'scored' | 'comparison'>): ReactNode {
   const [first] = comparison.evaluations

@@ -42,7 +42,7 @@ export const STEP_WORDS: Readonly<Record<TourStepName, StepWords>> = {
 
 export const SUBJECT_WORDS: Readonly<Record<TourSubject, { readonly title: string; readonly picture: string; readonly what: string }>> = {
   source: { title: 'Student before', picture: 'Student before', what: 'the weights it starts from, trained on street-camera images alone' },
-  ta: { title: 'TA', picture: 'TA', what: 'the teacher assistant in sliding windows' },
+  ta: { title: 'TA', picture: 'TA', what: 'the teacher assistant by itself, its windows stitched' },
   labels: { title: 'Fused labels', picture: 'Fused labels', what: 'TA and SAM together' },
   student: { title: 'Student after', picture: 'Student after', what: 'distilled from the fused labels' },
 }
