@@ -11,7 +11,7 @@ import { openArtifactStore, type ArtifactStore } from './artifacts/artifact-stor
 import { createEngine } from './engine/engine.ts'
 import { forkEngine, type EngineTransport } from './engine/engine-transport.ts'
 import { createJobRunner } from './jobs/job-runner.ts'
-import { openLog } from './log.ts'
+import { type Log, openLog } from './log.ts'
 import { evaluateJobHandler } from './pipeline/evaluate-job.ts'
 import { generateJobHandler } from './pipeline/generate-job.ts'
 import { removeTruthLeftovers } from './pipeline/generate-truth.ts'
@@ -79,8 +79,10 @@ export interface Studio {
  */
 export async function composeStudio(options: StudioOptions): Promise<Studio> {
   const store = openStore(options.workspace, { create: options.create })
+  let written: Log | null = null
   try {
-    const log = openLog(store.paths.logs)
+    written = openLog(store.paths.logs)
+    const { logger: log, close: closeLog } = written
     const artifacts = openArtifactStore(store.paths.artifacts)
     const engine = createEngine({
       launch: options.launchEngine ?? forkEngine,
@@ -141,11 +143,12 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
         link.close()
         await Promise.all([engine.stop(), pool.close()])
         store.close()
-        log.flush()
+        closeLog()
       },
     }
   } catch (error) {
     store.close()
+    written?.close()
     throw error
   }
 }
