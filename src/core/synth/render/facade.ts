@@ -1,4 +1,5 @@
 /** Walls with windows: each window lies a little behind the wall, so that its reveal shows from the side. */
+import { LOOK_GLOSS, LOOK_LIGHT } from './look.ts'
 import { hash3, noise2, smoothStep, unit, unitOf } from './noise.ts'
 import { roomLight, type Room } from './rooms.ts'
 import { ALONG, FACE, FACE_HEIGHT, FACE_WIDTH, FOOTPRINT, SLANT_ALONG, SLANT_UP, UP } from './surface.ts'
@@ -11,8 +12,6 @@ const FRAME = 0.07
 const WINDOW_GLOSS = 0.75
 /** radiance of a lit room, where the material does not say */
 const LIT = 0.3
-const LOOK_GLOSS = 3
-const LOOK_LIGHT = 4
 
 interface Ends {
   readonly surface: Float64Array

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Material, Pattern } from '../types.ts'
-import { lookAt, LOOK_LIGHT, newLook } from './patterns.ts'
+import { LOOK_LIGHT, newLook } from './look.ts'
+import { lookAt } from './patterns.ts'
 import { ALONG, FACE, FACE_HEIGHT, FACE_WIDTH, FOOTPRINT, newSurface, NORMAL, UP } from './surface.ts'
 import { testScene } from './test-scene.ts'
 import { packScene } from './world.ts'

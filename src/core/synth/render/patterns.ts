@@ -1,20 +1,12 @@
 /** The colour of a surface at a place: patterns of ../types.ts as functions of the face's coordinates and of the place. */
 import { facadeLook } from './facade.ts'
+import { LOOK_GLOSS, LOOK_LIGHT } from './look.ts'
 import { hash3, noise2, noise3, smoothStep, unit } from './noise.ts'
 import { signLook } from './sign.ts'
 import { roomLight } from './rooms.ts'
 import { ALONG, FACE, FACE_GROUND, FACE_HEIGHT, FACE_TOP, FACE_WIDTH, FOOTPRINT, UP } from './surface.ts'
-import { COLOR, MATERIAL_STRIDE, OPTIONS, PATTERN, SCALE, SECOND, SEED, type World } from './world.ts'
-import { EMISSION, GLOSS } from './world.ts'
-
-/** Offsets in a look: albedo (3), gloss, light given (3). */
-export const LOOK_GLOSS = 3
-export const LOOK_LIGHT = 4
-export const LOOK_LENGTH = 7
-
-export function newLook(): Float64Array {
-  return new Float64Array(LOOK_LENGTH)
-}
+import { BLOTCHES, BOARDED, BRICKS, FACADE, GLASS, GRAIN, PAVING, PLAIN, SIGN, STRIPES } from './world.ts'
+import { COLOR, EMISSION, GLOSS, MATERIAL_STRIDE, OPTIONS, PATTERN, SCALE, SECOND, SEED, type World } from './world.ts'
 
 /** Writes colour, gloss and light of a material on a surface. */
 export function lookAt(world: World, material: number, { surface, look }: { surface: Float64Array; look: Float64Array }): void {
@@ -24,9 +16,9 @@ export function lookAt(world: World, material: number, { surface, look }: { surf
   look[LOOK_GLOSS] = m[i + GLOSS]
   const emission = m[i + EMISSION]
   for (let channel = 0; channel < 3; channel++) look[LOOK_LIGHT + channel] = emission * m[i + COLOR + channel]
-  if (pattern === 4 && surface[FACE] < FACE_TOP) facadeLook(m, i, { surface, look })
-  else if (pattern === 9 && emission > 0) litPane(m, i, { surface, look })
-  else if (pattern === 8) signLook(m, i, { surface, look })
+  if (pattern === FACADE && surface[FACE] < FACE_TOP) facadeLook(m, i, { surface, look })
+  else if (pattern === GLASS && emission > 0) litPane(m, i, { surface, look })
+  else if (pattern === SIGN) signLook(m, i, { surface, look })
   else mix(m, i, { share: secondShare(m, i, surface), shade: shadeOf(m, i, surface), look })
 }
 
@@ -62,20 +54,20 @@ function secondShare(m: Float64Array, i: number, surface: Float64Array): number 
   const along = surface[ALONG]
   const up = surface[UP]
   switch (m[i + PATTERN]) {
-    case 1:
+    case GRAIN:
       return grain(surface, { size: width, seed })
-    case 2:
+    case PAVING:
       return joints(along, up, { width, height, shift: 0, foot })
-    case 3:
+    case BRICKS:
       return joints(along, up, { width, height, shift: 0.5, foot })
-    case 5: {
+    case BOARDED: {
       const gap = m[i + OPTIONS] >= 0 && m[i + OPTIONS + 1] !== 1 ? Math.max(m[i + OPTIONS], 0.04) : 0.04
       const step = along / width
       return edge(step - Math.floor(step), gap, foot / width)
     }
-    case 6:
+    case BLOTCHES:
       return blotches(surface, { size: width, seed })
-    case 7: {
+    case STRIPES: {
       const share = m[i + OPTIONS] >= 0 ? m[i + OPTIONS] : 0.5
       const step = up / height
       return edge(step - Math.floor(step), share, foot / height)
@@ -99,12 +91,12 @@ function shadeOf(m: Float64Array, i: number, surface: Float64Array): number {
   const pattern = m[i + PATTERN]
   const seed = m[i + SEED] | 0
   const foot = surface[FOOTPRINT]
-  if (pattern === 0 || pattern === 9) return 1
+  if (pattern === PLAIN || pattern === GLASS) return 1
   let shade = 1
-  if (pattern === 2 || pattern === 3 || pattern === 5) {
-    const height = pattern === 5 ? 1e9 : m[i + SCALE + 1]
+  if (pattern === PAVING || pattern === BRICKS || pattern === BOARDED) {
+    const height = pattern === BOARDED ? 1e9 : m[i + SCALE + 1]
     const row = Math.floor(surface[UP] / height)
-    const shift = pattern === 3 && (row & 1) === 1 ? 0.5 : 0
+    const shift = pattern === BRICKS && (row & 1) === 1 ? 0.5 : 0
     const stone = unit(hash3(Math.floor(surface[ALONG] / m[i + SCALE] + shift), row, seed + surface[FACE]))
     shade += (stone - 0.5) * 0.28 * detail(m[i + SCALE], foot)
     if (foot < 0.03) shade += (noise2(surface[ALONG] * 40, surface[UP] * 40, seed) - 0.5) * 0.16 * detail(0.03, foot)

@@ -1,5 +1,6 @@
 /** The light of one ray's end, in the terms that `compose.ts` puts together: colour, sun, sky, what is mirrored or given. */
-import { lookAt, LOOK_GLOSS, LOOK_LIGHT, newLook } from './patterns.ts'
+import { LOOK_GLOSS, LOOK_LIGHT, newLook } from './look.ts'
+import { lookAt } from './patterns.ts'
 import { newRay, RAY_FROM, RAY_PIXEL, RAY_TO } from './shapes.ts'
 import { AMBIENT, plainSkyRadiance, skyRadiance, SUN, SUNLIGHT } from './sky.ts'
 import { FACE, faceAt, FACE_GROUND, newSurface, NORMAL, OPENNESS, SKY_PART } from './surface.ts'
@@ -105,8 +106,8 @@ export function shade(shader: Shader, part: number, turn: number): void {
     // light comes through from the other side; deep in the crown there is less of it
     shader.open = (0.45 + 0.55 * smoothStep(surface[OPENNESS], 0.6, 1)) * (0.85 + 0.3 * surface[NORMAL + 1])
     shader.up = 0.3 + 0.45 * Math.abs(surface[NORMAL + 1])
+    return
   }
-  if (leaf) return
   if (turn >= NO_TURN && shader.face === lastFace) shader.open = UNKNOWN
   else seeSky(shader, turn & 15)
   const wet = world.scene.wetness > 0 && surface[NORMAL + 1] > 0.9 ? wetGloss(shader) : 0

@@ -65,6 +65,18 @@ export const PATTERNS: readonly Pattern[] = [
   'glass',
 ]
 
+/** Numbers of the patterns: their places in PATTERNS. */
+export const PLAIN = 0
+export const GRAIN = 1
+export const PAVING = 2
+export const BRICKS = 3
+export const FACADE = 4
+export const BOARDED = 5
+export const BLOTCHES = 6
+export const STRIPES = 7
+export const SIGN = 8
+export const GLASS = 9
+
 /** Crossings of leaf shells on the way through the middle of a crown: three in, three out. */
 const SHELL_CROSSINGS = 6
 /** share of the outer shell that has leaves: noise of mean 1/2 above TUFT_FROM */
