@@ -95,9 +95,12 @@ describe('from labels to an exported student', () => {
     const step = await stepShown()
     expect(step).toBeGreaterThan(0)
     expect(step).toBeLessThan(STEPS)
+    await page.getByRole('radiogroup', { name: 'Learning rate factor' }).getByText('× 0.5', { exact: true }).click()
+    await expect.poll(() => factShown('Learning rate')).toContain('× 0.5')
     await page.reload()
     await control('Resume').waitFor()
     expect(await stepShown()).toBe(step)
+    expect(await factShown('Learning rate')).toContain('× 0.5')
     await control('Resume').click()
     await expect.poll(stepShown, PATIENT).toBeGreaterThan(step)
   })
@@ -171,8 +174,11 @@ describe('from labels to an exported student', () => {
 
   /** Updates done, as the run's page tells them. */
   async function stepShown(): Promise<number> {
-    const text = await page.locator('dt', { hasText: /^Step$/ }).locator('xpath=following-sibling::dd').first().innerText()
-    return Number(/\d+/.exec(text)?.[0])
+    return Number(/\d+/.exec(await factShown('Step'))?.[0])
+  }
+
+  function factShown(name: string): Promise<string> {
+    return page.locator('dt', { hasText: new RegExp(`^${name}$`) }).locator('xpath=following-sibling::dd').first().innerText()
   }
 
   async function shareShown(metric: string): Promise<number> {

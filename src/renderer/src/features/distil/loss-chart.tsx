@@ -5,7 +5,7 @@ import type { LossPoint } from '../../../../contract/training-schemas.ts'
 import { useShortcut } from '../../app/shortcuts.tsx'
 import { Tip } from '../../components/keys.tsx'
 import styles from './charts.module.css'
-import { CurveChart } from './curve-chart.tsx'
+import { CurveChart } from './charts.ts'
 import { lossRows, rawName, termsOf, thinPoints } from './curve.ts'
 import { TERM_COLORS, TERM_NAMES, formatNumber } from './distil-words.ts'
 

@@ -2,7 +2,7 @@ import { useMemo, type ReactNode } from 'react'
 import type { Curve, DistillationRun } from '../../../../contract/training-schemas.ts'
 import { formatShare } from '../../app/format.ts'
 import styles from './charts.module.css'
-import { CurveChart } from './curve-chart.tsx'
+import { CurveChart } from './charts.ts'
 import { thinPoints, thinScores, type ChartRow } from './curve.ts'
 import { formatNumber, scoreSentence } from './distil-words.ts'
 

@@ -2,6 +2,7 @@ import { ScatterChart } from '@mantine/charts'
 import type { ReactNode } from 'react'
 import type { Comparison } from '../../../../contract/training-schemas.ts'
 import { formatShare } from '../../app/format.ts'
+import { SCATTER_HEIGHT } from './chart-heights.ts'
 import styles from './compare-scatter.module.css'
 
 interface CompareScatterProps {
@@ -25,7 +26,7 @@ export function CompareScatter({ panoramas, pair, names, chosen, onChoose }: Com
   return (
     <div role="img" aria-label={`mIoU by panorama: ${names[0]} across, ${names[1]} up, ${points.length} points`}>
       <ScatterChart
-        h={340} dataKey={{ x: 'x', y: 'y' }} gridAxis="xy" valueFormatter={(value) => formatShare(value, 0)} xAxisLabel={names[0]} yAxisLabel={names[1]}
+        h={SCATTER_HEIGHT} dataKey={{ x: 'x', y: 'y' }} gridAxis="xy" valueFormatter={(value) => formatShare(value, 0)} xAxisLabel={names[0]} yAxisLabel={names[1]}
         xAxisProps={{ domain: [0, 1], ticks: TICKS, type: 'number' }} yAxisProps={{ domain: [0, 1], ticks: TICKS, type: 'number' }} referenceLines={[...DIAGONAL]}
         data={[{ name: 'panorama', color: 'var(--gs-accent)', data: series(false) }, { name: 'open panorama', color: 'var(--gs-warn)', data: series(true) }]}
         scatterProps={{
