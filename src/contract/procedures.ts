@@ -8,7 +8,7 @@ import {
   settingsSchema, windowGeometrySchema, workspaceInfoSchema,
 } from './schemas.ts'
 import {
-  checkpointSchema, comparisonSchema, curveSchema, distillationConfigSchema, distillationRunSchema, estimateSchema,
+  askedConfigSchema, checkpointSchema, comparisonSchema, curveSchema, distillationConfigSchema, distillationRunSchema, estimateSchema,
   evaluationRecordSchema, inferenceModeSchema, studentExportSchema, studentSchema, studentSizeSchema, trainingEventSchema,
   trainingSampleSchema,
 } from './training-schemas.ts'
@@ -58,7 +58,7 @@ const distillationRequest = z.object({
   student: z.union([studentSizeSchema, z.object({ onnx: z.string() })]),
   /** random; the built-in weights for a student of size Mini; a safetensors file's path on the host's machine; an earlier student (fine-tune) */
   init: z.union([z.literal('random'), z.literal('builtin'), z.object({ file: z.string() }), z.object({ student: reference })]),
-  config: distillationConfigSchema.partial(),
+  config: askedConfigSchema,
   name: z.string().min(1).max(100).nullable(),
   /** null: the workspace's setting */
   provider: providerSettingSchema.nullable(),

@@ -76,6 +76,12 @@ export const distillationConfigSchema = z.object({
 })
 export type DistillationConfig = z.infer<typeof distillationConfigSchema>
 
+/** What a person says of a configuration; the rest is chosen to suit. A refinement without steps: as many as this machine does in some minutes. */
+export const askedConfigSchema = distillationConfigSchema.partial().extend({
+  taRefinement: distillationConfigSchema.shape.taRefinement.unwrap().extend({ steps: z.int().min(1).nullable() }).nullable().optional(),
+})
+export type AskedConfig = z.infer<typeof askedConfigSchema>
+
 export const distillationRunSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -215,6 +221,9 @@ export const estimateSchema = z.object({
   /** measured on this machine, or estimated from arithmetic where nothing was measured yet */
   secondsPerStep: z.number(),
   measured: z.boolean(),
+  /** of the stage that refines the TA first; null: there is none */
+  refinement: z.object({ secondsPerStep: z.number(), measured: z.boolean(), seconds: z.number() }).nullable(),
+  /** of both; labelling again with a refined TA is not in it */
   totalSeconds: z.number(),
   warnings: z.array(z.string()),
 })

@@ -182,11 +182,25 @@ it('one runs, the other waits; a learning-rate factor is heard while it runs; a 
   await client.call('distillations.remove', { distillation: 'waits' })
 })
 
+it('a student that takes one size only is trained at that size', async () => {
+  const { height: _height, width: _width, batch: _batch, ...config } = request('its own size').config
+  const wanted = { ...request('its own size'), student: { onnx: join(MODELS, 'colour-ta.onnx') }, config }
+  const { config: chosen } = await studio.client.call('distillations.estimate', wanted)
+  expect(chosen).toMatchObject({ height: 64, width: 64, batch: 4 })
+  await expect(studio.client.call('distillations.estimate', { ...wanted, config: { ...config, height: 128 } })).rejects.toThrow(/takes images of 64x64 only/)
+})
+
 it('a TA is refined first: it labels the panoramas again, and these labels are distilled', async () => {
   const { client } = studio
   const wanted = request('refined', { steps: 3, taRefinement: { steps: 4, learningRate: 1e-4 } })
   const estimate = await client.call('distillations.estimate', wanted)
   expect(estimate.warnings.join(' ')).toMatch(/First the TA is refined in 4 steps/)
+  expect(estimate.refinement!.seconds).toBeCloseTo(4 * estimate.refinement!.secondsPerStep)
+  expect(estimate.totalSeconds).toBeCloseTo(3 * estimate.secondsPerStep + estimate.refinement!.seconds)
+  const left = await client.call('distillations.estimate', request('refined', { taRefinement: { steps: null, learningRate: 1e-4 } }))
+  expect(left.config.taRefinement!.steps, 'a tiny TA, so many steps').toBe(1000)
+  const shares: { readonly progress: number; readonly eta: number | null; readonly message: string }[] = []
+  const endJobs = client.subscribe('on.jobs', {}, ({ progress, etaSeconds, message, done }) => done === 0 && shares.push({ progress, eta: etaSeconds, message }))
   const { distillationId, jobId } = await client.call('distillations.start', wanted)
   await pointOf(client, ({ point }) => 'consistency' in (point?.terms ?? {}))
   await client.call('jobs.pause', { jobId })
@@ -194,6 +208,11 @@ it('a TA is refined first: it labels the panoramas again, and these labels are d
   // the same request again goes on with this run
   expect(await client.call('distillations.start', wanted)).toEqual({ distillationId, jobId })
   await finished(client, jobId)
+  endJobs()
+  const refining = shares.filter(({ message }) => message.startsWith('refining the TA: step'))
+  expect(Math.max(...refining.map(({ progress }) => progress)), 'a stage has its share of the bar').toBeGreaterThan(0)
+  expect(Math.max(...refining.map(({ progress }) => progress))).toBeLessThan(1)
+  for (const { eta } of refining) expect(eta).toBeGreaterThan(0)
   const [run, refinement] = [await client.call('distillations.get', { distillation: distillationId }), await client.call('distillations.get', { distillation: 'refined, TA refined' })]
   expect(refinement).toMatchObject({ task: 'refine-ta', parentId: distillationId, step: 4, studentId: null, scoreKind: null, heldOut: 0 })
   expect(run).toMatchObject({ task: 'distil', step: 3, labellingRunName: 'labels, TA refined' })

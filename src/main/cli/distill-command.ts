@@ -21,6 +21,7 @@ interface DistillOptions extends OutputOptions {
   readonly seed?: number
   readonly provider?: ProviderSetting
   readonly refineTa?: boolean
+  readonly refineSteps?: number
   readonly name?: string
 }
 
@@ -57,6 +58,7 @@ export function addDistillCommand(program: Command): void {
     .option('--seed <n>', 'decides everything random', integerIn(0, 2 ** 32 - 1))
     .addOption(new Option('--provider <provider>', 'execution provider').choices(['auto', 'cpu', 'webgpu', 'cuda']))
     .option('--refine-ta', 'first refine the teacher assistant on its own windows, label again with it, and distil those labels')
+    .option('--refine-steps <n>', 'updates of the teacher assistant in that stage (implies --refine-ta); about twenty minutes of them where omitted', integerIn(1, 10_000_000))
     .option('--name <name>', 'name of the distillation run and its student')
     .option('--json', 'print one JSON document: {student, name, distillation, steps, loss, score, scoreKind, seconds, stepsPerSecond}')
     .action(async (workspace: string, options: DistillOptions) => {
@@ -94,7 +96,7 @@ function tellPlan({ name, panoramas, heldOut, config, estimatedPeakBytes, warnin
 }
 
 function requestOf(options: DistillOptions): Input<'distillations.start'> {
-  const { run, student, init, steps, size, batch, lr, warmup, heldOut, seed, provider, refineTa, name } = options
+  const { run, student, init, steps, size, batch, lr, warmup, heldOut, seed, provider, refineTa, refineSteps, name } = options
   const built = studentSizeSchema.safeParse(student)
   return {
     run,
@@ -108,7 +110,7 @@ function requestOf(options: DistillOptions): Input<'distillations.start'> {
       ...(warmup === undefined ? {} : { warmupSteps: warmup }),
       ...(heldOut === undefined ? {} : { heldOut }),
       ...(seed === undefined ? {} : { seed }),
-      ...(refineTa === true ? { taRefinement: TA_REFINEMENT } : {}),
+      ...(refineTa === true || refineSteps !== undefined ? { taRefinement: { ...TA_REFINEMENT, steps: refineSteps ?? null } } : {}),
     },
     name: name ?? null,
     provider: provider ?? null,

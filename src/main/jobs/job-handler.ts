@@ -23,6 +23,17 @@ export interface JobHandler {
   retryFailed(db: WriteDb, job: Job): number
 }
 
+/** Which part of the whole job is under way: jobs of one kind of item have one. */
+export interface JobPart {
+  /** of the job's progress, 0..1 */
+  readonly from: number
+  readonly to: number
+  /** what the parts after this one are thought to take */
+  readonly secondsAfter: number
+  /** how far the part is (0..1), and for how long still; the job's counts say it where omitted */
+  readonly now?: { readonly share: number; readonly etaSeconds: number | null }
+}
+
 /** What a handler may ask of the runner. Most handlers only need forEachItem. */
 export interface JobContext {
   /** what the job was given when it was added */
@@ -42,8 +53,8 @@ export interface JobContext {
   safePoint(): Promise<void>
   /** Records finished work and the job's counts in one transaction. */
   checkpoint(counts: Partial<JobCounts>, write?: (db: WriteDb) => void): void
-  /** What is being done now. `fraction` is 0..1 of the current item; nothing is written to the disk. */
-  progress(now: { readonly fraction?: number; readonly message?: string }): void
+  /** What is being done now. `fraction` is 0..1 of the current item, `part` lasts until another is given; nothing is written to the disk. */
+  progress(now: { readonly fraction?: number | undefined; readonly message?: string | undefined; readonly part?: JobPart }): void
   /** Time that an item took which was really computed: the base of rate and time left. */
   itemTook(milliseconds: number): void
   log(level: LogLevel, message: string): void

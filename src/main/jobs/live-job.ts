@@ -7,11 +7,12 @@ import { getJobPayload, updateJob } from '../store/jobs.ts'
 import type { Store } from '../store/open-store.ts'
 import type { Clock } from './clock.ts'
 import { createItemRate } from './item-rate.ts'
-import type { JobContext, LogLevel } from './job-handler.ts'
+import type { JobContext, JobPart, LogLevel } from './job-handler.ts'
 import { JobInterrupted } from './job-handler.ts'
 import { createThrottle } from './throttle.ts'
 
 const EVENT_INTERVAL_MS = 100
+const WHOLE: JobPart = { from: 0, to: 1, secondsAfter: 0 }
 /** Log lines reach the disk at every checkpoint, and at the latest after this. */
 const LOG_INTERVAL_MS = 250
 
@@ -55,6 +56,7 @@ export function createLiveJob(id: string, { store, clock, log, changed }: LiveJo
   let wanted = false
   let fraction = 0
   let message: string | null = null
+  let part = WHOLE
 
   function record(write: (db: WriteDb) => void): void {
     const { length } = lines
@@ -67,12 +69,16 @@ export function createLiveJob(id: string, { store, clock, log, changed }: LiveJo
 
   function describe(row: Job): Job {
     const left = row.total - row.done - fraction
+    const { share, etaSeconds } = part.now ?? {
+      share: row.total > 0 ? Math.min(1, (row.done + fraction) / row.total) : fraction,
+      etaSeconds: row.total > 0 ? rate.secondsFor(left) : null,
+    }
     return {
       ...row,
       message: message ?? row.message,
-      progress: row.total > 0 ? Math.min(1, (row.done + fraction) / row.total) : fraction,
+      progress: part.from + (part.to - part.from) * share,
       itemsPerMinute: rate.itemsPerMinute(),
-      etaSeconds: row.total > 0 ? rate.secondsFor(left) : null,
+      etaSeconds: etaSeconds === null ? null : etaSeconds + part.secondsAfter,
     }
   }
 
@@ -101,6 +107,7 @@ export function createLiveJob(id: string, { store, clock, log, changed }: LiveJo
     progress(now) {
       fraction = Math.min(1, Math.max(0, now.fraction ?? fraction))
       message = now.message ?? message
+      part = now.part ?? part
       events.request()
     },
     itemTook(milliseconds) {

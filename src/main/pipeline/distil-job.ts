@@ -12,11 +12,15 @@ import { getLabelSet } from '../store/label-sets.ts'
 import type { Store } from '../store/open-store.ts'
 import { getSettings } from '../store/settings.ts'
 import type { DistilTools } from './distil-tools.ts'
-import { refineFirst } from './refine-ta.ts'
+import { refineFirst, shareOf } from './refine-ta.ts'
 import { trainToTheEnd } from './training-loop.ts'
 import { prepareTrainingData, toTrainingPanorama, type PreparedPanorama } from './training-data.ts'
 
-const payloadSchema = z.object({ distillationId: z.string() })
+const payloadSchema = z.object({
+  distillationId: z.string(),
+  /** what the stages are thought to take, as estimated before the start */
+  seconds: z.object({ refinement: z.number(), distillation: z.number() }).default({ refinement: 0, distillation: 0 }),
+})
 
 export interface DistilOptions {
   /** waits before the training is taken up again after an engine error, in milliseconds: one per retry without progress */
@@ -37,11 +41,12 @@ export function distilJobHandler(tools: DistilTools, { backoffMs = BACKOFF_MS }:
   const { store, changes } = tools
   return {
     async run(job, context) {
-      const { distillationId: id } = payloadSchema.parse(context.payload)
+      const { distillationId: id, seconds } = payloadSchema.parse(context.payload)
       const asked = getDistillation(store.read, id)
       context.checkpoint({ total: asked.config.steps, done: lastCheckpoint(store.read, id)?.step ?? 0, failed: 0 })
       try {
-        if (asked.config.taRefinement !== null) await refineFirst(tools, { run: asked, jobId: job.id, context }, backoffMs)
+        if (asked.config.taRefinement !== null) await refineFirst(tools, { run: asked, jobId: job.id, context, seconds }, backoffMs)
+        context.progress({ part: { from: shareOf(seconds), to: 1, secondsAfter: 0 } })
         const run = getDistillation(store.read, id)
         const panoramas = await prepare(tools, run, context)
         const { reason, step } = await trainToTheEnd(tools, { run, context, requestOf: (now) => requestOf(tools, now, panoramas) }, backoffMs)

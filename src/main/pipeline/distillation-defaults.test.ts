@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DISTILLATION_DEFAULTS, LEARNING_RATES } from '../../core/goodsam/distillation-config.ts'
 import { distillationConfigSchema } from '../../contract/training-schemas.ts'
-import { completeConfig, trainingSize } from './distillation-defaults.ts'
+import { completeConfig, refinementSteps, trainingSize } from './distillation-defaults.ts'
 
 test.each([
   // the panorama's aspect, at most as many pixels as 512x1024, sides that divide by 32
@@ -37,4 +37,14 @@ test('a short run is warmed up, scored, pictured and kept in proportion', () => 
 test('what a person said stands; what was left undefined does not erase a default', () => {
   const asked = { steps: 300, warmupSteps: 100, batch: 3, learningRate: 0.01, validateEvery: undefined }
   expect(completeConfig(asked, { panorama: null, init: 'random' })).toMatchObject({ warmupSteps: 100, batch: 3, learningRate: 0.01, validateEvery: 75 })
+})
+
+test('a TA is refined for about twenty minutes at most, and for no more steps than are of use', () => {
+  expect([0.01, 1.2, 3, 24, 1000].map(refinementSteps)).toEqual([1000, 1000, 200, 50, 20])
+})
+
+test('a network of a fixed size is trained at that size, unless a person asks for another', () => {
+  const fixed = { batch: 1, height: 256, width: 512 }
+  expect(completeConfig({}, { panorama: { height: 1024, width: 2048 }, init: 'network', fixed })).toMatchObject({ batch: 1, height: 256, width: 512 })
+  expect(completeConfig({ width: 1024 }, { panorama: null, init: 'network', fixed: { height: 256 } })).toMatchObject({ height: 256, width: 1024, batch: 4 })
 })

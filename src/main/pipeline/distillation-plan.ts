@@ -5,8 +5,9 @@ import { StudioError } from '../../contract/errors.ts'
 import type { Input } from '../../contract/procedures.ts'
 import type { LabellingRun, ProviderSetting } from '../../contract/schemas.ts'
 import type { Estimate, InitialWeights, StudentArchitecture } from '../../contract/training-schemas.ts'
-import type { DistillationConfig } from '../../core/goodsam/distillation-config.ts'
+import { type DistillationConfig, TA_REFINEMENT } from '../../core/goodsam/distillation-config.ts'
 import { activeTerms, lossesWithoutMasks } from '../../core/goodsam/distillation/loss.ts'
+import type { Model } from '../../core/onnx/model.ts'
 import { writeModel } from '../../core/onnx/write.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import type { Engine } from '../engine/protocol.ts'
@@ -23,7 +24,7 @@ import { getPanorama } from '../store/panoramas.ts'
 import { listResults } from '../store/panorama-results.ts'
 import { getSettings } from '../store/settings.ts'
 import { getStudent } from '../store/students.ts'
-import { completeConfig } from './distillation-defaults.ts'
+import { completeConfig, type FixedInput, MULTIPLE, refinementSteps } from './distillation-defaults.ts'
 import { planRefinement, refinedArchitecture } from './refinement-plan.ts'
 import { thisMachine } from './this-machine.ts'
 import { choosePanoramas, type DistillationSet } from './distillation-panoramas.ts'
@@ -75,48 +76,79 @@ export async function planDistillation(tools: PlanTools, request: DistillationRe
   const classes = 1 + Math.max(...labelSet.classes.map(({ trainId }) => trainId))
   const student = await resolveStudent(artifacts, request.student)
   const start = await resolveInit(tools, request, classes)
-  const config = withPossibleLosses(
-    completeConfig(request.config as Partial<DistillationConfig>, { panorama: firstPanorama(store.read, run), init: start.init.kind }), run,
+  const asked = withPossibleLosses(
+    completeConfig(settled(request.config), { panorama: firstPanorama(store.read, run), init: start.init.kind, fixed: student.fixed }), run,
   )
-  checkConfig(config)
-  const set = await choosePanoramas(store, run, config)
+  checkConfig(asked)
+  const set = await choosePanoramas(store, run, asked)
   const provider = request.provider ?? getSettings(store.read).provider
   const { architecture } = student
+  const refinement = await refinementCost(tools, { run, classes, config: asked, set, provider })
+  const config = withRefinementSteps(asked, request.config.taRefinement?.steps === null ? refinement : null)
   const { batch, accumulate } = config
   const cost = await tools.engine.estimateTraining({
     architecture, classes, network: student.path, weights: start.path, config, batch, accumulate,
   })
   const plan = { run, classes, architecture, init: start.init, config, provider, set }
-  return { ...plan, estimate: estimateOf(store.read, plan, { ...cost, refinement: await refinementCost(tools, plan) }) }
+  return { ...plan, estimate: estimateOf(store.read, plan, { ...cost, refinement }) }
 }
 
-/** What the first stage needs. */
+/** Without choices that are left to this machine, which come later. */
+function settled({ taRefinement, ...config }: DistillationRequest['config']): Partial<DistillationConfig> {
+  const refined = taRefinement && { ...taRefinement, steps: taRefinement.steps ?? TA_REFINEMENT.steps }
+  return { ...(config as Partial<DistillationConfig>), ...(refined === undefined ? {} : { taRefinement: refined }) }
+}
+
+/** By arithmetic, not by what was measured meanwhile: the same request must come to the same run again. */
+function withRefinementSteps(config: DistillationConfig, cost: StageCost | null): DistillationConfig {
+  if (cost === null || config.taRefinement === null) return config
+  return { ...config, taRefinement: { ...config.taRefinement, steps: refinementSteps(cost.byArithmetic) } }
+}
+
+/** What a step of the first stage needs. */
 interface StageCost {
   readonly peakBytes: number
-  readonly seconds: number
+  readonly secondsPerStep: number
+  readonly measured: boolean
+  readonly byArithmetic: number
 }
 
 /** null where the TA is not refined. Throws where its TA cannot be trained. */
-async function refinementCost({ store, engine }: PlanTools, { run, classes, config, set, provider }: Omit<DistillationPlan, 'estimate'>): Promise<StageCost | null> {
+async function refinementCost({ store, engine }: PlanTools, { run, classes, config, set, provider }: Pick<DistillationPlan, 'run' | 'classes' | 'config' | 'set' | 'provider'>): Promise<StageCost | null> {
   if (config.taRefinement === null) return null
   const { ta, network, config: refined } = planRefinement(store, run, { config, panoramaId: set.panoramas[0].panoramaId })
-  const { batch, accumulate, steps } = refined
+  const { batch, accumulate } = refined
   const architecture = refinedArchitecture(ta)
   const cost = await engine.estimateTraining({ task: 'refine-ta', architecture, classes, network, weights: null, config: refined, batch, accumulate })
-  return { peakBytes: cost.peakBytes, seconds: steps * secondsPerStep(store.read, { architecture, config: refined, provider }, cost).seconds }
+  const { seconds, measured } = secondsPerStep(store.read, { architecture, config: refined, provider }, cost)
+  return { peakBytes: cost.peakBytes, secondsPerStep: seconds, measured, byArithmetic: cost.arithmetic / speed(provider, getSettings(store.read).cpuThreads) }
 }
 
-/** What an update costs, and the first stage as a whole. */
+/** What an update costs, here and in the first stage. */
 type Cost = TrainingEstimate & { readonly refinement: StageCost | null }
 
 async function resolveStudent(
   artifacts: ArtifactStore, student: DistillationRequest['student'],
-): Promise<{ architecture: StudentArchitecture; path: string | null }> {
-  if (typeof student === 'string') return { architecture: { kind: 'segformer', size: student }, path: null }
+): Promise<{ architecture: StudentArchitecture; path: string | null; fixed: FixedInput }> {
+  if (typeof student === 'string') return { architecture: { kind: 'segformer', size: student }, path: null, fixed: {} }
   const path = await requireFile(student.onnx, 'an .onnx file')
   // one file, also where the network keeps its numbers in files beside it
-  const { hash } = await artifacts.put(writeModel(await readModelFile(path)))
-  return { architecture: { kind: 'onnx', model: hash, name: basename(path, extname(path)) }, path }
+  const model = await readModelFile(path)
+  const name = basename(path, extname(path))
+  const fixed = fixedInput(model, name)
+  const { hash } = await artifacts.put(writeModel(model))
+  return { architecture: { kind: 'onnx', model: hash, name }, path, fixed }
+}
+
+/** What the file says of its input [batch, 3, height, width]; nothing where it is no such network, which the engine says. */
+function fixedInput({ graph }: Model, name: string): FixedInput {
+  const input = graph.inputs.find((each) => !graph.initializers.has(each.name))
+  const shape = input?.type?.kind === 'tensor' && input.type.shape?.length === 4 ? input.type.shape : []
+  const [batch, , height, width] = shape.map((side) => (typeof side === 'number' ? side : undefined))
+  if ((height ?? 0) % MULTIPLE !== 0 || (width ?? 0) % MULTIPLE !== 0) {
+    throw new StudioError('bad-model', `${name} takes images of ${shape[2]}x${shape[3]} only, and training sizes divide by ${MULTIPLE}: export it with dynamic height and width.`)
+  }
+  return { ...(batch === undefined ? {} : { batch }), ...(height === undefined ? {} : { height }), ...(width === undefined ? {} : { width }) }
 }
 
 async function resolveInit(
@@ -161,8 +193,8 @@ function withPossibleLosses(config: DistillationConfig, run: LabellingRun | null
 }
 
 function checkConfig({ height, width, losses, augmentation: { scale } }: DistillationConfig): void {
-  if (height % 32 !== 0 || width % 32 !== 0) {
-    throw new StudioError('bad-input', `The training size ${height}x${width} does not divide by 32. Try ${nearest(height)}x${nearest(width)}.`)
+  if (height % MULTIPLE !== 0 || width % MULTIPLE !== 0) {
+    throw new StudioError('bad-input', `The training size ${height}x${width} does not divide by ${MULTIPLE}. Try ${nearest(height)}x${nearest(width)}.`)
   }
   if (activeTerms(losses).length === 0) {
     throw new StudioError('bad-input', 'All terms of the loss are off, or weigh nothing: the student would learn nothing. Switch on at least one; labels made without SAM have the image and the window term alone.')
@@ -171,14 +203,17 @@ function checkConfig({ height, width, losses, augmentation: { scale } }: Distill
 }
 
 function nearest(side: number): number {
-  return Math.max(32, 32 * Math.round(side / 32))
+  return Math.max(MULTIPLE, MULTIPLE * Math.round(side / MULTIPLE))
 }
 
 function estimateOf(db: ReadDb, plan: Omit<DistillationPlan, 'estimate'>, cost: Cost): Estimate {
   const { config, set } = plan
   const { seconds, measured } = secondsPerStep(db, plan, cost)
+  const refinement = cost.refinement && config.taRefinement && {
+    secondsPerStep: cost.refinement.secondsPerStep, measured: cost.refinement.measured, seconds: config.taRefinement.steps * cost.refinement.secondsPerStep,
+  }
   return {
-    config,
+    config, refinement,
     parameters: cost.parameters,
     panoramas: set.panoramas.length - set.heldOut,
     heldOut: set.heldOut,
@@ -187,7 +222,7 @@ function estimateOf(db: ReadDb, plan: Omit<DistillationPlan, 'estimate'>, cost: 
     memoryBytes: totalmem(),
     secondsPerStep: seconds,
     measured,
-    totalSeconds: seconds * config.steps + (cost.refinement?.seconds ?? 0),
+    totalSeconds: seconds * config.steps + (refinement?.seconds ?? 0),
     warnings: warningsOf(plan, cost),
   }
 }

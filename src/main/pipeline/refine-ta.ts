@@ -5,7 +5,8 @@ import { StudioError } from '../../contract/errors.ts'
 import type { LabellingRun, Model } from '../../contract/schemas.ts'
 import type { DistillationRun } from '../../contract/training-schemas.ts'
 import type { TrainRequest } from '../engine/training-protocol.ts'
-import type { JobContext } from '../jobs/job-handler.ts'
+import type { JobContext, JobPart } from '../jobs/job-handler.ts'
+import { stageContext } from '../jobs/job-stage.ts'
 import { lastCheckpoint } from '../store/checkpoints.ts'
 import type { ReadDb } from '../store/database.ts'
 import { listDistillationPanoramas, releaseTrainingData } from '../store/distillation-panoramas.ts'
@@ -26,6 +27,18 @@ interface Stage {
   readonly run: DistillationRun
   readonly jobId: string
   readonly context: JobContext
+  readonly seconds: StageSeconds
+}
+
+/** What the stages are thought to take; labelling again is in neither. */
+export interface StageSeconds {
+  readonly refinement: number
+  readonly distillation: number
+}
+
+/** Of the job, what the refinement is. */
+export function shareOf({ refinement, distillation }: StageSeconds): number {
+  return refinement === 0 ? 0 : refinement / (refinement + distillation)
 }
 
 /**
@@ -33,7 +46,7 @@ interface Stage {
  * labels the same panoramas with it; these labels are distilled then. Each part that is finished is a row and is not done
  * again.
  */
-export async function refineFirst(tools: DistilTools, { run, jobId, context }: Stage, backoffMs: readonly number[]): Promise<void> {
+export async function refineFirst(tools: DistilTools, { run, jobId, context, seconds }: Stage, backoffMs: readonly number[]): Promise<void> {
   const { store, changes } = tools
   const asked = askedLabellingRun(store.read, run.id)
   if (run.labellingRunId !== asked) {
@@ -41,9 +54,9 @@ export async function refineFirst(tools: DistilTools, { run, jobId, context }: S
     throw new StudioError('not-found', `The labelling run "${run.labellingRunName}" was removed: there is nothing to distil.`)
   }
   const source = getLabellingRun(store.read, asked)
-  const stage: Stage = { run, jobId, context: insideOf(context) }
-  const ta = await refinedTa(tools, { stage, source }, backoffMs)
-  const labels = await relabelled(tools, { stage, source, ta })
+  const refining: JobPart = { from: 0, to: shareOf(seconds), secondsAfter: seconds.distillation }
+  const ta = await refinedTa(tools, { stage: { run, jobId, seconds, context: stageContext(context, refining, run.config.taRefinement?.steps ?? 0) }, source }, backoffMs)
+  const labels = await relabelled(tools, { stage: { run, jobId, seconds, context: stageContext(context, { ...refining, from: refining.to }, 0) }, source, ta })
   store.transaction((db) => updateDistillation(db, run.id, { labellingRunId: labels.id, labellingRunName: labels.name }))
   context.log('info', `Distilling the labels of "${labels.name}", made with "${ta.name}".`)
   changes.emit('distillations', run.id)
@@ -127,14 +140,6 @@ async function relabelled(tools: DistilTools, { stage: { run, context, jobId }, 
 
 function findModel(db: ReadDb, id: string): Model | null {
   return listModels(db).find((model) => model.id === id) ?? null
-}
-
-/** The job's context for a stage before its steps: what it counts is not the job's count. */
-function insideOf(context: JobContext): JobContext {
-  return Object.create(context, {
-    checkpoint: { value: ((_counts, write) => context.checkpoint({ done: 0 }, write)) satisfies JobContext['checkpoint'] },
-    itemTook: { value: (() => {}) satisfies JobContext['itemTook'] },
-  }) as JobContext
 }
 
 function withPayload(context: JobContext, payload: unknown): JobContext {

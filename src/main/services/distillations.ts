@@ -80,7 +80,7 @@ function start(
   const { id: jobId } = jobs.submit((db) => {
     const student = architecture.kind === 'segformer' ? architecture.size : architecture.name
     const name = wanted ?? freeName(db, 'distillations', `${run.name} ${student}`)
-    const job = addJob(db, { kind: 'distil', title: `Distil ${name}`, subjectId: id, payload: { distillationId: id }, total: config.steps })
+    const job = addJob(db, { kind: 'distil', title: `Distil ${name}`, subjectId: id, payload: { distillationId: id, seconds: secondsOf(estimate) }, total: config.steps })
     addDistillation(db, {
       id, name, architecture, classes, init, config, provider,
       labellingRunId: run.id, labellingRunName: run.name, datasetId: run.datasetId, jobId: job.id,
@@ -92,6 +92,12 @@ function start(
   changes.emit('distillations', id)
   enqueue(jobId)
   return { distillationId: id, jobId }
+}
+
+/** What its stages are thought to take: by it their progress is shared out. */
+function secondsOf({ refinement, totalSeconds }: DistillationPlan['estimate']): { readonly refinement: number; readonly distillation: number } {
+  const first = refinement?.seconds ?? 0
+  return { refinement: first, distillation: totalSeconds - first }
 }
 
 function asksForTheSame({ read }: Store, earlier: DistillationRun, { run, architecture, init, config, provider }: DistillationPlan): boolean {

@@ -3,8 +3,8 @@ import { IconChevronRight } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import { providerSettingSchema, type LabellingRun, type ProviderSetting } from '../../../../contract/schemas.ts'
-import { studentSizeSchema, type DistillationConfig, type Student } from '../../../../contract/training-schemas.ts'
-import { LEARNING_RATES } from '../../../../core/goodsam/distillation-config.ts'
+import { studentSizeSchema, type AskedConfig, type DistillationConfig, type Student } from '../../../../contract/training-schemas.ts'
+import { LEARNING_RATES, TA_REFINEMENT } from '../../../../core/goodsam/distillation-config.ts'
 import { useAction, useCall } from '../../app/calls.ts'
 import { useDialogs } from '../../app/dialogs.tsx'
 import { plural } from '../../app/format.ts'
@@ -71,7 +71,7 @@ function Form({ runs, students, defaults, run: wantedRun, student: wantedStudent
   const [, navigate] = useLocation()
   const [draft, setDraft] = useState<Draft>(() => emptyDraft(runs.find(({ id }) => id === wantedRun)?.id ?? runs[0].id, wantedStudent))
   const change = (patch: Partial<Draft>): void => setDraft((before) => ({ ...before, ...patch }))
-  const set = (patch: Partial<DistillationConfig>): void => setDraft((before) => ({ ...before, config: { ...before.config, ...patch } }))
+  const set = (patch: AskedConfig): void => setDraft((before) => ({ ...before, config: { ...before.config, ...patch } }))
   const start = useAction('distillations.start', { inline: true })
   const settings = useCall('settings.get', {}).data
 
@@ -81,7 +81,7 @@ function Form({ runs, students, defaults, run: wantedRun, student: wantedStudent
   const live = useEstimate(request)
   const missing = reading.kind === 'missing' ? reading.what : errors.size > 0 ? 'Correct the marked values first.' : null
   // what the host would choose, under what a person chose
-  const config: DistillationConfig = { ...(live.estimate?.config ?? defaults), ...draft.config }
+  const config = completed(live.estimate?.config ?? defaults, draft.config)
   const run = runs.find(({ id }) => id === draft.run)
   const onnx = draft.student === 'onnx'
   const changed = Object.keys(draft.config).length > 0
@@ -177,7 +177,7 @@ function Form({ runs, students, defaults, run: wantedRun, student: wantedStudent
             </div>
             <SpecFields specs={SCHEDULE_FIELDS} config={config} errors={errors} onChange={set} />
             <SpecFields specs={KEEPING_FIELDS} config={config} errors={errors} onChange={set} />
-            <RefinementFields value={config.taRefinement} errors={errors} onChange={(taRefinement) => set({ taRefinement })} />
+            <RefinementFields value={config.taRefinement} errors={errors} cost={live.estimate?.refinement ?? null} onChange={(taRefinement) => set({ taRefinement })} />
           </Fold>
         </div>
         <EstimatePanel live={live} missing={missing} />
@@ -193,6 +193,13 @@ function Form({ runs, students, defaults, run: wantedRun, student: wantedStudent
       </DialogActions>
     </form>
   )
+}
+
+/** What the host chose, under what a person chose; steps of the refinement may be left to the host. */
+function completed(chosen: DistillationConfig, { taRefinement, ...asked }: AskedConfig): DistillationConfig {
+  const config: DistillationConfig = { ...chosen, ...(asked as Partial<DistillationConfig>) }
+  if (taRefinement === undefined) return config
+  return { ...config, taRefinement: taRefinement && { ...taRefinement, steps: taRefinement.steps ?? chosen.taRefinement?.steps ?? TA_REFINEMENT.steps } }
 }
 
 const INIT_SENTENCES = {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Input } from '../../../../contract/procedures.ts'
 import type { ProviderSetting } from '../../../../contract/schemas.ts'
-import { distillationConfigSchema, type DistillationConfig, type StudentSize } from '../../../../contract/training-schemas.ts'
+import { askedConfigSchema, type AskedConfig, type DistillationConfig, type StudentSize } from '../../../../contract/training-schemas.ts'
 
 export type DistillationRequest = Input<'distillations.start'>
 
@@ -15,7 +15,7 @@ export interface Draft {
   readonly file: string | null
   readonly from: string | null
   /** what a person set; the rest follows from the host's defaults */
-  readonly config: Partial<DistillationConfig>
+  readonly config: AskedConfig
   readonly name: string
   readonly provider: ProviderSetting | null
 }
@@ -59,9 +59,9 @@ export type FieldPath = string
 export type FieldErrors = ReadonlyMap<FieldPath, string>
 
 /** What is wrong with which value, as the contract has it, in words. */
-export function fieldErrors(config: Partial<DistillationConfig>): FieldErrors {
+export function fieldErrors(config: AskedConfig): FieldErrors {
   const errors = new Map<FieldPath, string>()
-  const read = distillationConfigSchema.partial().safeParse(config)
+  const read = askedConfigSchema.safeParse(config)
   for (const issue of read.error?.issues ?? []) {
     const path = issue.path.join('.')
     if (!errors.has(path)) errors.set(path, issueWords(issue, valueAt(config, issue.path)))

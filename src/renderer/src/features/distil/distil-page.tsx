@@ -105,12 +105,15 @@ export function DistillationProgress({ run, job, jobs, step = run.step, etaSecon
     return <div className={styles.progressText}>{text}<span className={state.kind === 'failed' ? styles.failed : 'faint'}>{STATE_WORDS[state.kind].toLowerCase()}</span></div>
   }
   const moving = state.kind === 'running' || state.kind === 'preparing'
+  // a stage before the first step has its part of the bar
+  const share = run.task === 'distil' && run.config.taRefinement !== null && moving ? job?.progress ?? 0 : step / run.config.steps
+  const left = moving && (state.kind === 'running' || etaSeconds !== null) ? formatEta(etaSeconds) : STATE_WORDS[state.kind].toLowerCase()
   return (
     <div className={styles.progress}>
-      <Progress value={(100 * step) / run.config.steps} color={moving ? undefined : 'gray'} aria-label={`Progress of ${run.name}`} />
+      <Progress value={100 * share} color={moving ? undefined : 'gray'} aria-label={`Progress of ${run.name}`} />
       <div className={styles.progressText}>
         {text}
-        <span className="faint">{state.kind === 'running' ? formatEta(etaSeconds) : STATE_WORDS[state.kind].toLowerCase()}</span>
+        <span className="faint">{left}</span>
       </div>
     </div>
   )

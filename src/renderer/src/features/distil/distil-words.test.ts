@@ -8,7 +8,7 @@ const job = (part: Partial<Job>): Job => ({
   itemsPerMinute: null, etaSeconds: null, attempts: 1, subjectId: null, error: null, errorCode: null, createdAt: '2026-11-20T10:00:00Z',
   startedAt: null, finishedAt: null, ...part,
 })
-const run = { step: 40, config: { ...DISTILLATION_DEFAULTS, steps: 100 }, actualProvider: 'cpu' as const }
+const run = { task: 'distil' as const, step: 40, config: { ...DISTILLATION_DEFAULTS, steps: 100 }, actualProvider: 'cpu' as const }
 
 test('a run that waits says behind what', () => {
   const waiting = job({ state: 'queued', createdAt: '2026-11-20T12:00:00Z' })
@@ -30,6 +30,7 @@ test.each([
   ['failed', run, job({ state: 'failed', error: 'The disk is full.' }), { kind: 'failed', error: 'The disk is full.' }],
   ['all steps done', { ...run, step: 100 }, job({ state: 'done' }), { kind: 'done' }],
   ['done before its last step: it stopped early', run, job({ state: 'done' }), { kind: 'early' }],
+  ['a refined TA is done while its job goes on', { ...run, task: 'refine-ta' as const, step: 100 }, job({}), { kind: 'done' }],
   ['its job is not known yet', run, undefined, { kind: 'unknown' }],
 ])('%s', (_, record, its, state) => expect(runState(record, its, [])).toEqual(state))
 

@@ -96,9 +96,11 @@ export type RunState =
 
 /** What a distillation run is doing, from its record, its job and the others. */
 export function runState(
-  run: Pick<DistillationRun, 'step' | 'config' | 'actualProvider'>, job: Job | undefined, jobs: readonly Job[],
+  run: Pick<DistillationRun, 'step' | 'config' | 'actualProvider' | 'task'>, job: Job | undefined, jobs: readonly Job[],
 ): RunState {
   if (job === undefined) return { kind: 'unknown' }
+  // the first stage of a job that goes on without it
+  if (run.task === 'refine-ta' && run.step >= run.config.steps) return { kind: 'done' }
   if (job.stopping !== null) return { kind: 'stopping', to: job.stopping }
   switch (job.state) {
     case 'queued': {

@@ -25,6 +25,7 @@ export function EstimatePanel({ live, missing }: { readonly live: LiveEstimate; 
         <div className={styles.planBody} data-stale={busy}>
           <Amount label="Time" value={`about ${formatDuration(estimate.totalSeconds)}`}>
             {formatPace(1 / estimate.secondsPerStep)}, {estimate.measured ? 'measured on this machine' : 'from arithmetic; measured once it runs'}
+            {estimate.refinement !== null && <span className={styles.leftOut}>about {formatDuration(estimate.refinement.seconds)} of it for the TA first ({formatPace(1 / estimate.refinement.secondsPerStep)})</span>}
           </Amount>
           <Amount label="Memory" value={`${formatBytes(estimate.peakBytes)} of ${formatBytes(estimate.memoryBytes)}`}>
             <Progress

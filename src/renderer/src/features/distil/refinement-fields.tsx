@@ -1,22 +1,26 @@
 import { Switch } from '@mantine/core'
 import type { ReactNode } from 'react'
-import type { DistillationConfig } from '../../../../contract/training-schemas.ts'
-import { LEARNING_RATES } from '../../../../core/goodsam/distillation-config.ts'
+import type { AskedConfig, DistillationConfig, Estimate } from '../../../../contract/training-schemas.ts'
+import { TA_REFINEMENT } from '../../../../core/goodsam/distillation-config.ts'
+import { formatDuration } from '../../app/format.ts'
 import styles from './distil-dialog.module.css'
 import type { FieldErrors } from './distil-form.ts'
+import { formatPace } from './distil-words.ts'
 import { NumberField } from './number-field.tsx'
 
 interface RefinementFieldsProps {
   readonly value: DistillationConfig['taRefinement']
   readonly errors: FieldErrors
-  readonly onChange: (value: DistillationConfig['taRefinement']) => void
+  /** what it will take; null: not known yet */
+  readonly cost: Estimate['refinement']
+  readonly onChange: (value: NonNullable<AskedConfig['taRefinement']> | null) => void
 }
 
-/** What the stage begins with when it is switched on. */
-const FIRST: NonNullable<DistillationConfig['taRefinement']> = { steps: 1000, learningRate: LEARNING_RATES.pretrained }
+/** What the stage begins with when it is switched on: as many steps as this machine does in about twenty minutes. */
+const FIRST: NonNullable<AskedConfig['taRefinement']> = { ...TA_REFINEMENT, steps: null }
 
 /** The optional stage before the distillation that adapts the teacher assistant itself. */
-export function RefinementFields({ value, errors, onChange }: RefinementFieldsProps): ReactNode {
+export function RefinementFields({ value, errors, cost, onChange }: RefinementFieldsProps): ReactNode {
   return (
     <div className={styles.lines}>
       <div className={styles.line}>
@@ -29,7 +33,7 @@ export function RefinementFields({ value, errors, onChange }: RefinementFieldsPr
           <div className={styles.line}>
             <label className={styles.lineLabel} htmlFor="distil-ta-steps">Its steps</label>
             <NumberField bare id="distil-ta-steps" label="Steps of the TA’s refinement" step={100} integer value={value.steps} error={errors.get('taRefinement.steps')} onChange={(steps) => onChange({ ...value, steps })} />
-            <div className={styles.hint}>Updates of the teacher assistant.</div>
+            <div className={styles.hint}>Updates of the teacher assistant{cost === null ? '.' : `: ${formatPace(1 / cost.secondsPerStep)}, about ${formatDuration(cost.seconds)} in all.`}</div>
           </div>
           <div className={styles.line}>
             <label className={styles.lineLabel} htmlFor="distil-ta-rate">Its learning rate</label>
