@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ROOT, childEnvironment, ensureBuilt, ensureInstalled, pinnedNode } from './lib/prepare.mjs'
 
-const BENCHES = ['label', 'postprocess', 'fusion', 'memory', 'training-step', 'distil', 'export', 'synth']
+const BENCHES = ['label', 'postprocess', 'fusion', 'memory', 'training-step', 'distil', 'export', 'curve', 'synth']
 const words = process.argv.slice(2)
 const json = words.includes('--json')
 const names = words.filter((word) => !word.startsWith('--'))

@@ -96,7 +96,7 @@ describe('from labels to an exported student', () => {
     expect(step).toBeGreaterThan(0)
     expect(step).toBeLessThan(STEPS)
     await page.getByRole('radiogroup', { name: 'Learning rate factor' }).getByText('× 0.5', { exact: true }).click()
-    await expect.poll(() => factShown('Learning rate')).toContain('× 0.5')
+    await expect.poll(() => factShown('Learning rate'), PATIENT).toContain('× 0.5')
     await page.reload()
     await control('Resume').waitFor()
     expect(await stepShown()).toBe(step)
