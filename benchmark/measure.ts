@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Client, Input } from '../src/contract/procedures.ts'
-import type { LabellingRun } from '../src/contract/schemas.ts'
+import type { LabellingRun, LabelStats } from '../src/contract/schemas.ts'
 import type { EvaluationRecord } from '../src/contract/training-schemas.ts'
 import { RECIPES } from '../src/core/goodsam/config.ts'
 import { allPages } from '../src/main/cli/all-pages.ts'
@@ -7,6 +8,7 @@ import { followJob } from '../src/main/cli/studio-session.ts'
 import { digestOf } from './digest.ts'
 import { labelled, queueOffline, type LabellingRequest } from './labelling.ts'
 import type { Finding } from './measurement.ts'
+import { meanOf } from './results.ts'
 import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject } from './rows.ts'
 import { DATASETS, MODELS, type Setting } from './setting.ts'
 import type { StudentSettings } from './sizes.ts'
@@ -128,11 +130,22 @@ function finding({ result, subject, millisecondsPerPanorama }: EvaluationRecord)
   }
 }
 
-/** Mean over the panoramas of which no stage came from the cache; null where there is none. */
-async function labellingMs(client: Client, { id, samId }: LabellingRun): Promise<number | null> {
-  const results = await allPages((offset, limit) =>
-    client.call('runs.results', { run: id, sort: 'name', offset, limit }).then(({ results: items, total }) => ({ items, total })))
-  const times = results.flatMap(({ stats }) =>
-    (stats === null || stats.seconds === 0 || stats.cached.semantics || (samId !== null && (stats.cached.masks || stats.cached.embeddings > 0)) ? [] : [1000 * stats.seconds]))
-  return times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0) / times.length
+/** Mean over the panoramas of which no stage came from the cache, of this run and of others that ask for the same; null where there is none. */
+async function labellingMs(client: Client, run: LabellingRun): Promise<number | null> {
+  const same = (await client.call('runs.list', {})).filter((other) => isDeepStrictEqual(stagesAskedFor(other), stagesAskedFor(run)))
+  const times: number[] = []
+  for (const { id, samId } of same) {
+    const results = await allPages((offset, limit) =>
+      client.call('runs.results', { run: id, sort: 'name', offset, limit }).then(({ results: items, total }) => ({ items, total })))
+    for (const { stats } of results) if (stats !== null && isCold(stats, samId !== null)) times.push(1000 * stats.seconds)
+  }
+  return meanOf(times)
+}
+
+function stagesAskedFor({ samId, taId, samSettings, config: { windows, contextWeight } }: LabellingRun): unknown {
+  return { samId, taId, samSettings, windows, contextWeight }
+}
+
+function isCold({ cached }: LabelStats, withMasks: boolean): boolean {
+  return !cached.semantics && (!withMasks || (!cached.masks && cached.embeddings === 0))
 }

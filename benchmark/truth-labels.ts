@@ -8,7 +8,7 @@ import type { FusedPanorama, PanoramaSemantics } from '../src/core/goodsam/types
 import { IGNORE_ID } from '../src/core/labels/label-set.ts'
 import type { Raster } from '../src/core/raster/raster.ts'
 import { renameLabellingRun } from '../src/main/store/labelling-runs.ts'
-import { finishResult } from '../src/main/store/panorama-results.ts'
+import { finishResult, getResult } from '../src/main/store/panorama-results.ts'
 import { listPanoramas } from '../src/main/store/panoramas.ts'
 import type { BenchWorkspace } from './bench-workspace.ts'
 import { findRun, labelled, type LabellingRequest } from './labelling.ts'
@@ -28,16 +28,19 @@ export async function labelledWithTruth(bench: BenchWorkspace, request: Labellin
   const draft = await labelled(bench, { ...request, name: `${request.name} draft` })
   if (draft.panoramas > MOST_PANORAMAS) throw new Error(`At most ${MOST_PANORAMAS} panoramas can be given their truth as labels, not ${draft.panoramas}.`)
   await bench.offline(async (store, artifacts) => {
-    const results: { readonly panoramaId: string; readonly semantics: string; readonly fusion: string }[] = []
+    const results: { readonly panoramaId: string; readonly semantics: string; readonly fusion: string; readonly stats: LabelStats }[] = []
     for (const panorama of listPanoramas(store.read, draft.datasetId, { offset: 0, limit: MOST_PANORAMAS }).panoramas) {
       const truth = await readTruth(truthFolder, panorama)
       const semantics = await artifacts.put(encodeSemantics(semanticsOf(truth)))
       const fusion = await artifacts.put(encodeFusion(fusionOf(truth)))
-      results.push({ panoramaId: panorama.id, semantics: semantics.hash, fusion: fusion.hash })
+      const { stats } = getResult(store.read, draft.id, panorama.id)
+      if (stats === null) throw new Error(`${panorama.name} was not labelled.`)
+      // how long the TA took stays: nobody measures it again
+      results.push({ panoramaId: panorama.id, semantics: semantics.hash, fusion: fusion.hash, stats: { ...stats, ...CERTAINTY } })
     }
     store.transaction((db) => {
-      for (const { panoramaId, semantics, fusion } of results) {
-        finishResult(db, { runId: draft.id, panoramaId }, { artifacts: { masks: null, semantics, boundary: null, fusion }, stats: STATS, doubt: 0 })
+      for (const { panoramaId, semantics, fusion, stats } of results) {
+        finishResult(db, { runId: draft.id, panoramaId }, { artifacts: { masks: null, semantics, boundary: null, fusion }, stats, doubt: 0 })
       }
       renameLabellingRun(db, draft.id, request.name)
     })
@@ -69,7 +72,7 @@ function fusionOf(truth: Raster): FusedPanorama {
   return { label: truth, confidence: filled(CERTAIN), provenance: filled(PROVENANCE.taOnly), mask: { width, height, data: new Uint32Array(width * height) } }
 }
 
-const STATS: LabelStats = {
-  masks: 0, coverage: 0, meanConfidence: 1, disagreement: 0, consistency: 0, seconds: 0, ortSeconds: 0, provider: 'cpu',
-  cached: { embeddings: 0, masks: false, semantics: false },
+/** Truth is sure, and nothing overrules it. */
+const CERTAINTY: Pick<LabelStats, 'masks' | 'coverage' | 'meanConfidence' | 'disagreement' | 'consistency'> = {
+  masks: 0, coverage: 0, meanConfidence: 1, disagreement: 0, consistency: 0,
 }
