@@ -7,6 +7,10 @@ import type { PromptGroup } from '../../src/core/networks/nano-sam/network.ts'
 import { MASK_STRIDE, type Prompt, PromptSource, TRUTHS, writeTruth } from './prompts.ts'
 import type { RegionImage } from './region-image.ts'
 
+/** Pixels per cell of the image embedding, in either direction */
+const CELL = 8
+/** Cells of each image that are compared with all others */
+export const ANCHORS = 192
 /** images whose right or lower part is blank, as a window that is not square is padded */
 const PADDED = 0.2
 
@@ -17,7 +21,7 @@ export interface BatchImage {
 }
 
 /** A batch of the step from `images`, each changed anew: mirrored, turned where it may be, recoloured, sometimes padded. */
-export function nanoSamBatch(images: readonly BatchImage[], { stream, groups }: { readonly stream: string; readonly groups: readonly PromptGroup[] }): Batch {
+export function nanoSamBatch(images: readonly BatchImage[], { stream, groups, preference }: { readonly stream: string; readonly groups: readonly PromptGroup[]; readonly preference?: number }): Batch {
   const asked = groups.reduce((sum, { prompts }) => sum + prompts, 0)
   const [{ image: { side } }] = images
   const area = side * side
@@ -26,13 +30,21 @@ export function nanoSamBatch(images: readonly BatchImage[], { stream, groups }: 
   const pixels = new Float32Array(count * 3 * area)
   const truths = new Float32Array(count * asked * TRUTHS * low)
   const weights = new Float32Array(count * asked * TRUTHS)
+  const cells = (side / CELL) ** 2
+  const regions = new Int32Array(count * cells)
+  const anchors = Array.from({ length: ANCHORS }, () => 0)
+  const anchorWeights = new Float32Array(count * ANCHORS)
+  const { uniform } = seededRandom(`${stream}:anchors`)
+  for (let anchor = 0; anchor < ANCHORS; anchor++) anchors[anchor] = Math.floor(uniform() * cells)
   const points = groups.map((group) => new Float32Array(count * group.prompts * group.points * 2))
   const labels = groups.map((group): number[] => Array.from({ length: count * group.prompts * group.points }, () => 0))
   for (const [at, { image, turns }] of images.entries()) {
     const random = seededRandom(`${stream}:${at}`)
     const changed = recolour(mirrored(padded(image, random), { turns, random }), random)
     pixelValues({ width: side, height: side, data: changed.rgb }, { width: side, height: side }, pixels.subarray(at * 3 * area, (at + 1) * 3 * area))
-    const source = new PromptSource(changed, random)
+    regions.set(cellRegions(changed), at * cells)
+    anchorWeights.set(weightsOfAnchors(regions.subarray(at * cells, (at + 1) * cells), anchors), at * ANCHORS)
+    const source = new PromptSource(changed, random, preference)
     let prompt = at * asked
     for (const [index, group] of groups.entries()) {
       for (let each = 0; each < group.prompts; each++, prompt++) {
@@ -57,7 +69,23 @@ export function nanoSamBatch(images: readonly BatchImage[], { stream, groups }: 
     ])),
     truths: float32([count, asked, TRUTHS, side / MASK_STRIDE, side / MASK_STRIDE], truths),
     truth_weights: float32([count, asked, TRUTHS], weights),
+    anchors: int64([ANCHORS], anchors),
+    cell_regions: { elementType: 'int32', dims: [count, cells], data: regions },
+    anchor_weights: float32([count, ANCHORS], anchorWeights),
   }
+}
+
+/** The coarsest region at the middle of each cell of the image embedding. */
+function cellRegions({ side, levels: [whole] }: RegionImage): Int32Array {
+  const count = side / CELL
+  return Int32Array.from({ length: count * count }, (_, cell) => whole[(Math.floor(cell / count) * CELL + CELL / 2) * side + (cell % count) * CELL + CELL / 2])
+}
+
+/** Anchors in small regions count more, those in none (padding) not at all. */
+function weightsOfAnchors(regions: Int32Array, anchors: readonly number[]): readonly number[] {
+  const sizes = new Map<number, number>()
+  for (const region of regions) sizes.set(region, (sizes.get(region) ?? 0) + 1)
+  return anchors.map((cell) => (regions[cell] === 0 ? 0 : 1 / Math.sqrt(sizes.get(regions[cell]) ?? 1)))
 }
 
 /** Sometimes without its right or its lower part. */

@@ -37,7 +37,8 @@ export class PromptSource {
   private readonly asked: readonly { readonly level: number; readonly region: Region; readonly upTo: number }[]
   private readonly random: Random
 
-  constructor(image: RegionImage, random: Random) {
+  /** A region is asked for in proportion to its area to the power `preference`: 0: each as often */
+  constructor(image: RegionImage, random: Random, preference = 0.5) {
     const { side, levels } = image
     this.image = image
     this.random = random
@@ -45,10 +46,9 @@ export class PromptSource {
     this.areas = this.regions.map((regions) => new Map(regions.map(({ id, area }) => [id, area])))
     this.depths = levels.map((level) => depthInside(level, side))
     let upTo = 0
-    // large regions more often than small ones, but by far not as often as they have more pixels
     this.asked = this.regions.flatMap((regions, level) => regions
       .filter(({ id, area }) => area >= LEAST_AREA && this.isNew(level, id, area))
-      .map((region) => ({ level, region, upTo: (upTo += Math.sqrt(region.area)) })))
+      .map((region) => ({ level, region, upTo: (upTo += region.area ** preference) })))
   }
 
   /** Whether there is anything to ask for. */

@@ -86,6 +86,7 @@ describe('prompts', () => {
     expect(Object.fromEntries(Object.entries(batch('a')).map(([name, { dims }]) => [name, dims]))).toEqual({
       'pixel_values': [2, 3, 128, 128], 'input_points.0': [2, 3, 1, 2], 'input_labels.0': [2, 3, 1], 'input_points.1': [2, 2, 2, 2], 'input_labels.1': [2, 2, 2],
       'truths': [2, 5, 3, 64, 64], 'truth_weights': [2, 5, 3],
+      'anchors': [192], 'cell_regions': [2, 256], 'anchor_weights': [2, 192],
     })
   })
 })

@@ -57,8 +57,8 @@ export interface PromptGroup {
 
 /**
  * The joint graph for groups of prompts that differ in their number of points, so that none has to be filled up: the image
- * is encoded once. Inputs `input_points.N` and `input_labels.N` for group N, from 0; the outputs' prompts are those of the
- * groups, one after the other.
+ * is encoded once. Inputs `input_points.N` and `input_labels.N` for group N, from 0; the prompts of the outputs `iou_scores`
+ * and `pred_masks` are those of the groups, one after the other. `image_embeddings` comes out too, for `affinityLoss`.
  */
 export function nanoSamGroups(config: NanoSamConfig, weights: Weights, groups: readonly PromptGroup[]): Model {
   const net = newNet(config, weights)
@@ -72,6 +72,7 @@ export function nanoSamGroups(config: NanoSamConfig, weights: Weights, groups: r
   const answers = prompts.map((each) => maskDecoder(net, { embeddings, positions, prompts: promptEncoder(net, { ...each, imageSize: config.imageSize }), config }))
   builder.output(builder.emit('Concat', answers.map(({ scores }) => scores), { axis: 1 }), 'iou_scores')
   builder.output(builder.emit('Concat', answers.map(({ masks }) => masks), { axis: 1 }), 'pred_masks')
+  builder.output(embeddings, 'image_embeddings')
   return builder.build('nano-sam-groups')
 }
 

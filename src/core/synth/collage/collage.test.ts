@@ -49,16 +49,15 @@ describe('a collage', () => {
 
 describe('outlines', () => {
   it('lie within their reach, contain pixels, and most are of one piece', () => {
-    const side = 160
+    const side = 120
     let pieces = 0
-    const drawn = Array.from({ length: 200 }, (_, index) => drawOutline(seededRandom(`outline:${index}`), { x: 80, y: 80, size: 40 }))
+    const drawn = Array.from({ length: 100 }, (_, index) => drawOutline(seededRandom(`outline:${index}`), { x: 60, y: 60, size: 30 }))
     for (const { x, y, reach, contains } of drawn) {
       const data = Uint8Array.from({ length: side * side }, (_, at) => (contains(at % side, Math.floor(at / side)) ? 1 : 0))
-      const inside = [...data.keys()].filter((at) => data[at] === 1)
-      expect(inside.length).toBeGreaterThan(20)
-      expect(inside.every((at) => Math.abs((at % side) - x) <= reach && Math.abs(Math.floor(at / side) - y) <= reach)).toBe(true)
+      expect(data.filter((each) => each === 1).length).toBeGreaterThan(20)
+      expect(data.every((each, at) => each === 0 || (Math.abs((at % side) - x) <= reach && Math.abs(Math.floor(at / side) - y) <= reach))).toBe(true)
       if (connectedComponents({ width: side, height: side, data }).count === 1) pieces++
     }
-    expect(pieces).toBeGreaterThan(170)
+    expect(pieces).toBeGreaterThan(85)
   })
 })
