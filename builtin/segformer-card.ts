@@ -20,7 +20,7 @@ ${plan.summary}.
 - Architecture: SegFormer, ${(record.parameters / 1e6).toFixed(2)} million parameters; channels ${hiddenSizes.join(', ')}, blocks ${depths.join(', ')}, head ${decoderSize}. Weights of 16 bits.
 - Input: \`pixel_values\` [batch, 3, height, width], sRGB / 255, normalised with ImageNet's mean and deviation. Output: \`logits\` [batch, 19, height / 4, width / 4], the Cityscapes classes in order of their trainId.
 - Trained by GoodSAM Studio's own training compiler, ${plan.widenedFrom === null ? 'from random weights' : `beginning with the weights of ${plan.widenedFrom} made wider (Net2Net)`} (seed ${plan.seed}): ${record.steps} updates in ${(record.wallSeconds / 60).toFixed(0)} minutes on ${record.machine}.
-- Data: pinhole images of generated streets (style "source", seed ${TRAINING_STREETS.seed}, ${TRAINING_STREETS.width}x${TRAINING_STREETS.height}) with their truth: ${worlds.join(', then ') || 'none'}. (A world is a version of the street generator.) No photograph, no panorama, no other data.
+- Data: pinhole images of generated streets (style "source", seed ${TRAINING_STREETS.seed}, ${TRAINING_STREETS.width}x${TRAINING_STREETS.height}) with their truth: ${worlds.join(', then ') || 'none'}. (A world is a version of the street generator.)${plan.widenedFrom === null ? '' : ` What ${plan.widenedFrom} learnt from is in its own card.`} No photograph, no panorama, no other data.
 
 ## Scores
 

@@ -54,7 +54,7 @@ const SHARED = { weightDecay: 0.02, clipNorm: 1, images: { first: 120, perStep: 
 
 export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
   'street-ta': {
-    ...SHARED, name: 'street-ta', seed: 11, widenedFrom: null, steps: 3600, learningRate: 1e-3, warmupSteps: 200, averageDecay: 0.998, phases: PHASES,
+    ...SHARED, name: 'street-ta', seed: 11, widenedFrom: null, steps: 5600, learningRate: 1e-3, warmupSteps: 200, averageDecay: 0.998, phases: PHASES,
     title: 'Street TA',
     summary: 'A teacher assistant: a SegFormer of 1.3 million parameters that knows the 19 Cityscapes classes from generated street images',
     config: { ...BASE, hiddenSizes: [24, 48, 96, 128], heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], mlpRatios: [4, 4, 4, 3], decoderSize: 128 },
