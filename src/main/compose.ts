@@ -9,7 +9,7 @@ import type { Change, Job } from '../contract/schemas.ts'
 import type { TrainingEvent } from '../contract/training-schemas.ts'
 import { openArtifactStore, type ArtifactStore } from './artifacts/artifact-store.ts'
 import { createEngine } from './engine/engine.ts'
-import { forkEngine, type EngineTransport } from './engine/engine-transport.ts'
+import { forkEngine, type EngineTransport, type LaunchOptions } from './engine/engine-transport.ts'
 import { createJobRunner } from './jobs/job-runner.ts'
 import { type Log, openLog } from './log.ts'
 import { evaluateJobHandler } from './pipeline/evaluate-job.ts'
@@ -54,7 +54,7 @@ export interface StudioOptions {
   /** all: work through the queue, interrupted jobs first; asked: only jobs that this process starts (command line) */
   readonly queue: 'all' | 'asked'
   /** how the engine's process is started; default: a Node child process */
-  readonly launchEngine?: () => EngineTransport
+  readonly launchEngine?: (options?: LaunchOptions) => EngineTransport
 }
 
 /** An open workspace with everything that works on it. */

@@ -17,7 +17,7 @@ async function openStudio(): Promise<HostedStudio> {
     workspace,
     create: true,
     queue: 'all',
-    launchEngine: () => launchUtilityProcess(entryFile('engine-process'), { env: ENGINE_ENVIRONMENT }),
+    launchEngine: (options) => launchUtilityProcess(entryFile('engine-process'), { env: { ...ENGINE_ENVIRONMENT, ...options?.env } }),
   })
   return { ...studio, onBug: (error, where) => studio.log.error({ error }, where) }
 }

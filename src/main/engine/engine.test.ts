@@ -4,9 +4,10 @@ import type { LabelStats, Provider } from '../../contract/schemas.ts'
 import { RECIPES } from '../../core/goodsam/config.ts'
 import { createEngine } from './engine.ts'
 import type { EngineLimits } from './engine.ts'
-import type { EngineTransport } from './engine-transport.ts'
+import { type EngineTransport, type LaunchOptions, TRAINING_ENVIRONMENT } from './engine-transport.ts'
 import type { EngineMessage, HostMessage, ProbeResult } from './messages.ts'
 import type { Engine, EngineStatus, LabelPanoramaRequest, LabelPanoramaResponse } from './protocol.ts'
+import type { TrainRequest } from './training-protocol.ts'
 
 /** A process that is not there: what the engine does about starts, silence and death needs no onnxruntime. */
 class FakeProcess implements EngineTransport {
@@ -76,6 +77,7 @@ function polite(replies: { label?: (id: number, process: FakeProcess) => void; p
     const { id } = message
     if (message.call === 'label' && replies.label) replies.label(id, process)
     else if (message.call === 'label') process.say({ type: 'done', id, response: RESPONSE })
+    else if (message.call === 'train') process.say({ type: 'done', id, response: { reason: 'finished', step: 1 } })
     else if (message.call === 'inspect') process.say({ type: 'done', id, response: { inputs: [], outputs: [] } })
     else if (replies.probe === 'dies') process.die('signal SIGSEGV')
     else if (replies.probe) process.say({ type: 'done', id, response: replies.probe })
@@ -86,10 +88,12 @@ function polite(replies: { label?: (id: number, process: FakeProcess) => void; p
 function start(
   behaviour: (message: HostMessage, process: FakeProcess) => void,
   options: { limits?: Partial<EngineLimits>; recycleBytes?: number; ready?: (launch: number) => boolean } = {},
-): { engine: Engine; processes: FakeProcess[]; statuses: EngineStatus[] } {
+): { engine: Engine; processes: FakeProcess[]; launches: (LaunchOptions | undefined)[]; statuses: EngineStatus[] } {
   const processes: FakeProcess[] = []
+  const launches: (LaunchOptions | undefined)[] = []
   const engine = createEngine({
-    launch: () => {
+    launch: (asked) => {
+      launches.push(asked)
       processes.push(new FakeProcess(behaviour, options.ready?.(processes.length) ?? true))
       return processes.at(-1)!
     },
@@ -99,7 +103,7 @@ function start(
   engines.push(engine)
   const statuses: EngineStatus[] = []
   engine.onStatus((status) => statuses.push(status))
-  return { engine, processes, statuses }
+  return { engine, processes, launches, statuses }
 }
 
 function label(engine: Engine, provider: LabelPanoramaRequest['provider'] = 'cpu', signal = new AbortController().signal): Promise<LabelPanoramaResponse> {
@@ -206,6 +210,19 @@ test('a process that has grown is replaced between two panoramas, not before it 
   await label(engine)
   expect(processes).toHaveLength(2)
   expect(engine.status().restarts).toBe(0)
+})
+
+test('a training has a process with an allocator of its own, which ends with it', async () => {
+  const { engine, processes, launches } = start(polite())
+  const control = { pause: new AbortController().signal, onLearningRateFactor: () => () => {} }
+  const train = (): Promise<unknown> => engine.train({ name: 'mini', provider: 'cpu' } as TrainRequest, { signal: new AbortController().signal, onEvent: () => {}, control })
+  await label(engine)
+  await train()
+  await train()
+  await label(engine)
+  expect(launches.map((asked) => asked?.env ?? {})).toEqual([{}, TRAINING_ENVIRONMENT, TRAINING_ENVIRONMENT, {}])
+  expect(processes.map(({ killed }) => killed)).toEqual([true, true, true, false])
+  expect(engine.status()).toMatchObject({ state: 'ready', restarts: 0 })
 })
 
 test.each([

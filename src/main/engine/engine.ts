@@ -2,7 +2,7 @@ import { StudioError } from '../../contract/errors.ts'
 import type { Provider, ProviderSetting } from '../../contract/schemas.ts'
 import { startEngineLife } from './engine-life.ts'
 import type { Beat, EngineLife } from './engine-life.ts'
-import type { EngineTransport } from './engine-transport.ts'
+import { type EngineTransport, type LaunchOptions, TRAINING_ENVIRONMENT } from './engine-transport.ts'
 import type { EngineCalls } from './messages.ts'
 import { createProviderChoice } from './provider-choice.ts'
 import type { Engine, EngineSettings, EngineStatus, LabelPanoramaRequest, LabelPanoramaResponse } from './protocol.ts'
@@ -11,7 +11,7 @@ import type { SegmentRequest, SegmentResponse, TrainEvent, TrainRequest, TrainRe
 
 export interface EngineOptions {
   /** starts a process: forkEngine in Node, a utility process in Electron */
-  readonly launch: () => EngineTransport
+  readonly launch: (options?: LaunchOptions) => EngineTransport
   readonly settings: EngineSettings
   /** what the process prints */
   readonly onLog?: (line: string) => void
@@ -60,6 +60,8 @@ export function createEngine(options: EngineOptions): Engine {
   let unready: EngineLife | null = null
   /** ended on purpose */
   const over = new WeakSet<EngineLife>()
+  /** started to train: their allocator keeps what was freed */
+  const trainers = new WeakSet<EngineLife>()
   let starting: Promise<EngineLife> | null = null
   let version: string | null = null
   let stopped = false
@@ -98,7 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
     for (const listener of listeners) listener(now)
   }
 
-  function alive(): Promise<EngineLife> {
+  function alive(toTrain = false): Promise<EngineLife> {
     if (stopped) return Promise.reject(new StudioError('engine', 'The engine was stopped: restart it in Settings.'))
     if (crashes >= limits.mostCrashes) {
       const story = `The engine process failed ${crashes} times in a row (${message ?? 'no reason known'}).`
@@ -106,17 +108,18 @@ export function createEngine(options: EngineOptions): Engine {
     }
     if (life !== null) return Promise.resolve(life)
     if (starting === null) {
-      starting = start(era)
+      starting = start(era, toTrain)
       notify()
     }
     return starting
   }
 
-  async function start(startedIn: number): Promise<EngineLife> {
+  async function start(startedIn: number, toTrain: boolean): Promise<EngineLife> {
     try {
       if (crashes > 0) await delay(Math.min(limits.longestBackoffMs, limits.backoffMs * 2 ** (crashes - 1)))
       if (era !== startedIn) throw new StudioError('engine', 'The engine was stopped while it started.')
-      const started = startEngineLife(options.launch(), { silenceMs: limits.silenceMs, onBeat, onLog })
+      const started = startEngineLife(options.launch(toTrain ? { env: TRAINING_ENVIRONMENT } : {}), { silenceMs: limits.silenceMs, onBeat, onLog })
+      if (toTrain) trainers.add(started)
       void started.ended.then((reason) => onEnd(started, reason))
       unready = started
       version = (await started.ready).onnxruntimeVersion
@@ -130,6 +133,13 @@ export function createEngine(options: EngineOptions): Engine {
       notify()
     }
   }
+
+  /** A process that is started to train; one with other work to do is not replaced for it. */
+  async function aliveToTrain(): Promise<EngineLife> {
+    if (life !== null && !trainers.has(life) && life.pending() === 0) await end(life, 'a training begins')
+    return alive(true)
+  }
+
   function onBeat({ failedProviders }: Beat): void {
     for (const [provider, why] of Object.entries(failedProviders)) choice.giveUp(provider as Provider, `failed while it worked: ${why}`)
     notify()
@@ -162,6 +172,14 @@ export function createEngine(options: EngineOptions): Engine {
     message = `replaced at ${(rss / 2 ** 30).toFixed(1)} GiB, after ${panoramas} panoramas`
     onLog(`The engine process is ${message}.`)
     await end(life, 'it was replaced')
+    notify()
+  }
+
+  /** What a training took is given back with the process. */
+  async function afterTraining(): Promise<void> {
+    panoramas = Math.max(panoramas, limits.panoramasBeforeRecycling)
+    if (life !== null && trainers.has(life) && life.pending() === 0) await end(life, 'its training has ended')
+    else await recycle()
     notify()
   }
 
@@ -209,7 +227,7 @@ export function createEngine(options: EngineOptions): Engine {
   async function train(request: TrainRequest, call: Parameters<Engine['train']>[1]): Promise<TrainResponse> {
     throwIfCancelled(call.signal)
     const { provider, warning } = await choice.settle(request.provider)
-    const engine = await alive()
+    const engine = await aliveToTrain()
     throwIfCancelled(call.signal)
     if (warning !== null) call.onEvent({ type: 'warning', message: warning })
     const onEvent = (event: TrainEvent): void => {
@@ -227,10 +245,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (error instanceof StudioError && error.code === 'engine' && !over.has(engine)) countProviderCrash(provider)
       throw error
     } finally {
-      // what a training took is given back with the process
-      panoramas = Math.max(panoramas, limits.panoramasBeforeRecycling)
-      await recycle()
-      notify()
+      await afterTraining()
     }
   }
 
