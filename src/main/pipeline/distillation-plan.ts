@@ -57,6 +57,11 @@ const MEMORY_SHARE = 0.8
  */
 const CORE_RATE = 3e10
 const GPU_RATE = 2e12
+/**
+ * How much longer a TA's step takes than its arithmetic at these rates: light networks are made of depthwise convolutions,
+ * which move memory rather than multiply (ESPNetv2 2.0: 4 times at best, on a busy machine more). [D]
+ */
+const TA_OVERHEAD = 6
 
 /** The configuration of a run of which nothing but its labelling run is known; null: not even that. */
 export function defaultConfig(db: ReadDb, labellingRun: string | null): DistillationConfig {
@@ -119,7 +124,8 @@ async function refinementCost({ store, engine }: PlanTools, { run, classes, conf
   const { ta, network, config: refined } = planRefinement(store, run, { config, panoramaId: set.panoramas[0].panoramaId })
   const { batch, accumulate } = refined
   const architecture = refinedArchitecture(ta)
-  const cost = await engine.estimateTraining({ task: 'refine-ta', architecture, classes, network, weights: null, config: refined, batch, accumulate })
+  const bare = await engine.estimateTraining({ task: 'refine-ta', architecture, classes, network, weights: null, config: refined, batch, accumulate })
+  const cost = { ...bare, arithmetic: TA_OVERHEAD * bare.arithmetic }
   const { seconds, measured } = secondsPerStep(store.read, { architecture, config: refined, provider }, cost)
   return { peakBytes: cost.peakBytes, secondsPerStep: seconds, measured, byArithmetic: cost.arithmetic / speed(provider, getSettings(store.read).cpuThreads) }
 }
