@@ -212,7 +212,7 @@ test('a process that has grown is replaced between two panoramas, not before it 
   expect(engine.status().restarts).toBe(0)
 })
 
-test('a training has a process with an allocator of its own, which ends with it', async () => {
+test('trainings have a process with an allocator of its own; what is labelled next has another', async () => {
   const { engine, processes, launches } = start(polite())
   const control = { pause: new AbortController().signal, onLearningRateFactor: () => () => {} }
   const train = (): Promise<unknown> => engine.train({ name: 'mini', provider: 'cpu' } as TrainRequest, { signal: new AbortController().signal, onEvent: () => {}, control })
@@ -220,8 +220,8 @@ test('a training has a process with an allocator of its own, which ends with it'
   await train()
   await train()
   await label(engine)
-  expect(launches.map((asked) => asked?.env ?? {})).toEqual([{}, TRAINING_ENVIRONMENT, TRAINING_ENVIRONMENT, {}])
-  expect(processes.map(({ killed }) => killed)).toEqual([true, true, true, false])
+  expect(launches.map((asked) => asked?.env ?? {})).toEqual([{}, TRAINING_ENVIRONMENT, {}])
+  expect(processes.map(({ killed }) => killed)).toEqual([true, true, false])
   expect(engine.status()).toMatchObject({ state: 'ready', restarts: 0 })
 })
 

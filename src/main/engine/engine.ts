@@ -134,10 +134,11 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  /** A process that is started to train; one with other work to do is not replaced for it. */
-  async function aliveToTrain(): Promise<EngineLife> {
-    if (life !== null && !trainers.has(life) && life.pending() === 0) await end(life, 'a training begins')
-    return alive(true)
+  /** A process that is started to train, or one that is not; one of the other kind is replaced unless it has work to do. */
+  async function aliveTo(what: 'train' | 'label'): Promise<EngineLife> {
+    const toTrain = what === 'train'
+    if (life !== null && trainers.has(life) !== toTrain && life.pending() === 0) await end(life, `there is something to ${what}`)
+    return alive(toTrain)
   }
 
   function onBeat({ failedProviders }: Beat): void {
@@ -175,14 +176,6 @@ export function createEngine(options: EngineOptions): Engine {
     notify()
   }
 
-  /** What a training took is given back with the process. */
-  async function afterTraining(): Promise<void> {
-    panoramas = Math.max(panoramas, limits.panoramasBeforeRecycling)
-    if (life !== null && trainers.has(life) && life.pending() === 0) await end(life, 'its training has ended')
-    else await recycle()
-    notify()
-  }
-
   /** A call about one panorama, on the provider that its setting comes to. */
   async function onePanorama<C extends 'label' | 'segment'>(
     call: C,
@@ -192,7 +185,7 @@ export function createEngine(options: EngineOptions): Engine {
     const { signal, onProgress, what } = panoramaCall
     throwIfCancelled(signal)
     const { provider, warning } = await choice.settle(setting)
-    const engine = await alive()
+    const engine = await aliveTo('label')
     throwIfCancelled(signal)
     try {
       const answer = engine.call(call, panoramaCall.request(provider), { signal, onProgress, what })
@@ -227,7 +220,7 @@ export function createEngine(options: EngineOptions): Engine {
   async function train(request: TrainRequest, call: Parameters<Engine['train']>[1]): Promise<TrainResponse> {
     throwIfCancelled(call.signal)
     const { provider, warning } = await choice.settle(request.provider)
-    const engine = await aliveToTrain()
+    const engine = await aliveTo('train')
     throwIfCancelled(call.signal)
     if (warning !== null) call.onEvent({ type: 'warning', message: warning })
     const onEvent = (event: TrainEvent): void => {
@@ -245,7 +238,10 @@ export function createEngine(options: EngineOptions): Engine {
       if (error instanceof StudioError && error.code === 'engine' && !over.has(engine)) countProviderCrash(provider)
       throw error
     } finally {
-      await afterTraining()
+      // what a training took is given back with the process
+      panoramas = Math.max(panoramas, limits.panoramasBeforeRecycling)
+      await recycle()
+      notify()
     }
   }
 
