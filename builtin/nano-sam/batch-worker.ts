@@ -32,5 +32,5 @@ serveBatches((message) => {
     const isCollage = (step * phase.images + turn) % 4 < phase.collages
     return isCollage ? { image: collages(step, options), turns: true } : { image: windows(step, options), turns: false }
   })
-  return nanoSamBatch(chosen, { stream: `${seed}:batch:${step}`, groups: phase.groups })
+  return nanoSamBatch(chosen, { stream: `${seed}:batch:${step}`, groups: phase.groups, preference: phase.preference })
 })

@@ -1,9 +1,12 @@
 /**
- * What nano-sam begins with: a search for what looks like the place of the click. From random weights a training this short
- * would spend thousands of steps on finding out that masks depend on the click at all.
+ * What nano-sam begins with: the eyes of street-ta, and a search for what looks like the place of the click. From random
+ * weights a training this short would spend thousands of steps on finding out what an edge is, and that masks depend on
+ * the click at all.
  */
+import { type SafetensorsFile, toFloat32 } from '../../src/core/formats/safetensors.ts'
 import { MASK_TOKENS, type NanoSamConfig } from '../../src/core/networks/nano-sam/config.ts'
 import { DECODER, initialNanoSamWeights, POSITIONS, PROMPTS, VISION } from '../../src/core/networks/nano-sam/parameters.ts'
+import { ENCODER } from '../../src/core/networks/segformer/parameters.ts'
 import { float32, type Tensor } from '../../src/core/onnx/tensor.ts'
 
 /** By how much the positions' random waves are shorter than SAM's: a click is told apart from one some ten pixels beside it */
@@ -48,6 +51,20 @@ export function initialWeights(config: NanoSamConfig, seed: number): Map<string,
   const enlarging = product(weights.firstPart(`${DECODER}.upscale_conv2.weight`), weights.firstPart(`${DECODER}.upscale_conv1.weight`))
   for (let mask = 0; mask < MASK_TOKENS; mask++) similarFilters(weights, `${DECODER}.output_hypernetworks_mlps.${mask}`, enlarging)
   return weights.tensors
+}
+
+/**
+ * The same weights with the image encoder's from a SegFormer whose stages are as wide (further stages and blocks are left
+ * out). Throws RangeError naming the first tensor that the file lacks or has in another shape.
+ */
+export function withEncoderOf(weights: ReadonlyMap<string, Tensor>, file: SafetensorsFile): Map<string, Tensor> {
+  const prefix = `${VISION}.encoder`
+  return new Map([...weights].map(([name, tensor]) => {
+    if (!name.startsWith(`${prefix}.`)) return [name, tensor]
+    const source = file.tensors[`${ENCODER}${name.slice(prefix.length)}`]
+    if (source === undefined || source.shape.join() !== tensor.dims.join()) throw new RangeError(`The SegFormer has no ${name.slice(prefix.length + 1)} of [${tensor.dims.join(', ')}].`)
+    return [name, float32(tensor.dims, toFloat32(source))]
+  }))
 }
 
 /** The random waves [2, count] from the longest to the shortest. */

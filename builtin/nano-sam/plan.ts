@@ -9,7 +9,8 @@ export const SIDE = 256
 export const NANO_SAM: NanoSamConfig = nanoSamConfig({
   imageSize: SIDE, embeddingStage: 1, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 128, iouHeadSize: 64,
   encoder: {
-    channels: 3, depths: [1, 2, 2], hiddenSizes: [24, 48, 96], heads: [1, 2, 4], reductions: [8, 4, 2], mlpRatios: [2, 3, 3],
+    // the first three stages of street-ta's encoder (of the last one two blocks), whose weights it begins with
+    channels: 3, depths: [2, 2, 2], hiddenSizes: [24, 48, 96], heads: [1, 2, 3], reductions: [8, 4, 2], mlpRatios: [4, 4, 4],
     patchSizes: [7, 3, 3], strides: [4, 2, 2],
   },
 })
@@ -24,6 +25,8 @@ export interface NanoSamPhase {
   readonly images: number
   /** of four of them: so many are collages, the others windows of street images */
   readonly collages: number
+  /** how much more often large regions are asked for: in proportion to their area to this power */
+  readonly preference: number
   /** Prompts per image: single clicks, and pairs of points (boxes, a point within and one outside) */
   readonly groups: readonly PromptGroup[]
 }
@@ -37,18 +40,20 @@ export const PLAN = {
   seed: 20,
   /** begins with small images, of which a step takes a quarter of the time */
   phases: [
-    { until: 4000, side: 128, images: 2, collages: 2, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
-    { until: 12000, side: 256, images: 1, collages: 1, groups: [{ prompts: 9, points: 1 }, { prompts: 2, points: 2 }] },
+    { until: 1000, side: 128, images: 2, collages: 1, preference: 0.5, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
+    { until: 4500, side: 256, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 9, points: 1 }, { prompts: 2, points: 2 }] },
   ] satisfies NanoSamPhase[],
   /** street images to choose windows from: so many at first, one more each so many steps, so many in all */
   streets: { first: 40, every: 15, most: 120 },
-  learningRate: 1e-3,
+  learningRate: 4e-4,
   warmupSteps: 60,
   weightDecay: 0.01,
   clipNorm: 1,
   averageDecay: 0.998,
   focal: 4,
   dice: 1,
+  /** factor of the affinity loss */
+  affinity: 0.5,
   /** of the automatic masks */
   pointsPerSide: 16,
 } as const

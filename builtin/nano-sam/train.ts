@@ -1,8 +1,12 @@
 /** Trains nano-sam, the promptable segmenter that comes with the program. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { adamW } from '../../src/core/autodiff/optimizers.ts'
 import { compileTrainingStep, type TrainingStep } from '../../src/core/autodiff/training-step.ts'
 import { learningRateAt } from '../../src/core/goodsam/distillation/schedule.ts'
+import { readSafetensors } from '../../src/core/formats/safetensors.ts'
+import { affinityLoss } from '../../src/core/networks/nano-sam/affinity-loss.ts'
+import { embeddingSize } from '../../src/core/networks/nano-sam/config.ts'
 import { maskLoss } from '../../src/core/networks/nano-sam/loss.ts'
 import { nanoSamGroups } from '../../src/core/networks/nano-sam/network.ts'
 import { nanoSamParameters } from '../../src/core/networks/nano-sam/parameters.ts'
@@ -12,8 +16,9 @@ import { type BatchWorkers, startBatchWorkers } from '../batch-workers.ts'
 import { worldName } from '../street-images.ts'
 import { runTraining } from '../training-loop.ts'
 import type { NanoSamWorkerData, NanoSamWorkerRequest } from './batch-worker.ts'
+import { ANCHORS } from './batches.ts'
 import { collageImage } from './images.ts'
-import { initialWeights } from './initial.ts'
+import { initialWeights, withEncoderOf } from './initial.ts'
 import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, type NanoSamPhase, PLAN, SIDE, STREET_SEED } from './plan.ts'
 import { writeNanoSam } from './output.ts'
 import { MASK_STRIDE, TRUTHS } from './prompts.ts'
@@ -22,12 +27,14 @@ import { openNanoSam } from './segmenter.ts'
 import { heldOutRequest, slidingWindows, streetRegionsCache } from './street-regions.ts'
 
 const WORKER = new URL('./batch-worker.ts', import.meta.url)
-const SCORE_EVERY = 1000
-const INITIAL = initialWeights(NANO_SAM, PLAN.seed)
+const SCORE_EVERY = 500
+/** street-ta is trained first */
+const STREET_TA = new URL('../../resources/models/street-ta/model.safetensors', import.meta.url)
+const INITIAL = withEncoderOf(initialWeights(NANO_SAM, PLAN.seed), readSafetensors(readFileSync(STREET_TA)))
 /** Held-out collages, and held-out panoramas of which the windows at the horizon make the curve */
 const [COLLAGES, PANORAMAS] = [6, 2]
 
-/** Resolves when the folder is written. */
+/** Resolves when the folder is written, or the training was interrupted by a signal. */
 export async function trainNanoSam(options: TrainingArguments): Promise<void> {
   const planned = PLAN.phases[PLAN.phases.length - 1].until
   const steps = options.steps ?? planned
@@ -62,6 +69,7 @@ export async function trainNanoSam(options: TrainingArguments): Promise<void> {
       },
       data: { collages: PLAN.seed, streets: STREET_SEED, world },
     }, options)
+    if (trained.interrupted) return
     const { panoramas, automatic } = await writeNanoSam({ ...trained, weights: new Map([...INITIAL, ...trained.weights]) }, { panorama, world, output: options.output, threads: options.threads })
     process.stderr.write(`${options.output}: oracle IoU ${panoramas.oracle.toFixed(4)} of ${panoramas.regions} regions; ${automatic.kept.toFixed(1)} masks per window cover ${(100 * automatic.coverage).toFixed(1)} % of it, ${(100 * automatic.purity).toFixed(1)} % pure\n`)
   } finally {
@@ -91,11 +99,19 @@ function paintAhead(painters: BatchWorkers): { readonly stop: () => void } {
 export function compileNanoSamStep({ side, images: batch, groups }: NanoSamPhase): TrainingStep {
   const prompts = groups.reduce((sum, group) => sum + group.prompts, 0)
   const network = nanoSamGroups({ ...NANO_SAM, imageSize: side }, INITIAL, groups)
-  return compileTrainingStep(network, ({ builder, outputs, target }) => maskLoss(builder, {
-    masks: outputs['pred_masks'], scores: outputs['iou_scores'],
-    truths: target('truths', 'float32', [batch, prompts, TRUTHS, side / MASK_STRIDE, side / MASK_STRIDE]),
-    weights: target('truth_weights', 'float32', [batch, prompts, TRUTHS]),
-  }, { focal: PLAN.focal, dice: PLAN.dice }), adamW({ weightDecay: PLAN.weightDecay }), {
+  return compileTrainingStep(network, ({ builder, outputs, target }) => {
+    const { total, terms } = maskLoss(builder, {
+      masks: outputs['pred_masks'], scores: outputs['iou_scores'],
+      truths: target('truths', 'float32', [batch, prompts, TRUTHS, side / MASK_STRIDE, side / MASK_STRIDE]),
+      weights: target('truth_weights', 'float32', [batch, prompts, TRUTHS]),
+    }, { focal: PLAN.focal, dice: PLAN.dice })
+    const embeddings = outputs['image_embeddings']
+    const affinity = affinityLoss(builder, {
+      embeddings, anchors: target('anchors', 'int64', [ANCHORS]), regions: target('cell_regions', 'int32', [batch, embeddingSize({ ...NANO_SAM, imageSize: side }) ** 2]),
+      weights: target('anchor_weights', 'float32', [batch, ANCHORS]),
+    })
+    return { total: builder.emit('Add', [total, builder.emit('Mul', [affinity, PLAN.affinity])]), terms: { ...terms, affinity } }
+  }, adamW({ weightDecay: PLAN.weightDecay }), {
     bindings: { batch }, clipNorm: PLAN.clipNorm, averageDecay: PLAN.averageDecay, trainable: isTrained(nanoSamParameters(NANO_SAM)),
   })
 }
