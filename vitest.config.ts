@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'scripts/**/*.test.ts', 'benchmark/**/*.test.ts', 'test/gradcheck/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'scripts/**/*.test.ts', 'benchmark/**/*.test.ts', 'builtin/**/*.test.ts', 'test/gradcheck/**/*.test.ts'],
           environment: 'node',
           setupFiles: ['test/support/property-seed.ts'],
         },
