@@ -43,7 +43,7 @@ export function createFakeHost(): FakeHost {
     'datasets.generate': ({ name, vfovDeg }) => ({ datasetId: name ?? `${vfovDeg}`, jobId: 'job' }),
     'models.builtin': () => [{ name: 'nano-sam', kind: 'sam', summary: 'A segmenter.', bytes: null, modelId: null }],
     'tour.get': () => ({ tour: null }),
-    'tour.start': (settings) => tourOf({ ...DEFAULT_TOUR_SETTINGS, ...settings }),
+    'tour.start': (asked) => tourOf({ ...DEFAULT_TOUR_SETTINGS, ...asked }),
     'datasets.list': async () => {
       await new Promise((resolve) => setTimeout(resolve, 300))
       return []
