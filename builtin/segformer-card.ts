@@ -36,8 +36,8 @@ Per step, while it trained (the first images of the same set): ${progress.scores
 
 ## Limits
 
-It knows generated streets only. On photographs it has not been measured and is not to be relied on; on panoramas it is worse than
-the scores above, which is what GoodSAM's method is about. Thin and rare things (poles, lights, riders) are its weak side.
+It knows generated streets only. On photographs it has not been measured and is not to be relied on; panoramas it has never seen, so
+that less than the scores above is to be expected there. Thin things (poles, fences, people, bicycles) are its weak side.
 
 ## Repeating it
 
