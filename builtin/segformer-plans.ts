@@ -60,7 +60,7 @@ export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
     config: { ...BASE, hiddenSizes: [24, 48, 96, 128], heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], mlpRatios: [4, 4, 4, 3], decoderSize: 128 },
   },
   'mit-b0': {
-    ...SHARED, name: 'mit-b0', seed: 12, widenedFrom: 'street-ta', steps: 900, learningRate: 5e-4, warmupSteps: 60, averageDecay: 0.996, phases: SHORT_PHASES,
+    ...SHARED, name: 'mit-b0', seed: 12, widenedFrom: 'street-ta', steps: 600, learningRate: 5e-4, warmupSteps: 60, averageDecay: 0.996, phases: SHORT_PHASES,
     title: 'MiT-B0',
     summary: 'A SegFormer-B0 trained on generated street images alone: what a student starts from, and what it is compared with',
     config: BASE,
