@@ -7,12 +7,13 @@ import { toSafetensors } from '../../src/core/networks/segformer/weights.ts'
 import { withEncoderOf } from './initial.ts'
 import { NANO_SAM } from './plan.ts'
 
+function teacher(hiddenSizes: readonly number[]) {
+  const config = { ...segformerConfig('b0', 19), hiddenSizes, heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], decoderSize: 32 }
+  const weights = segformerWeights(config, 3)
+  return { weights, file: readSafetensors(toSafetensors(config, weights)) }
+}
+
 describe('withEncoderOf', () => {
-  const teacher = (hiddenSizes: readonly number[]) => {
-    const config = { ...segformerConfig('b0', 19), hiddenSizes, heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], decoderSize: 32 }
-    const weights = segformerWeights(config, 3)
-    return { weights, file: readSafetensors(toSafetensors(config, weights)) }
-  }
   const own = initialNanoSamWeights(NANO_SAM, 5)
 
   it('takes every tensor of the encoder from the SegFormer and nothing else', () => {
