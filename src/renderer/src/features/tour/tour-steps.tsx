@@ -64,7 +64,7 @@ function Running({ step, jobs }: Pick<StepProps, 'step' | 'jobs'>): ReactNode {
   const running = jobs.find(({ state }) => state === 'running' || state === 'paused')
   return (
     <div className={styles.running} role="status">
-      <Progress className={styles.bar} value={100 * stepProgress(jobs, step.jobIds.length)} animated={running?.state === 'running'} aria-label={`Progress of “${STEP_WORDS[step.name].title}”`} />
+      <Progress className={styles.bar} value={100 * stepProgress(jobs, step.jobIds.length)} aria-label={`Progress of “${STEP_WORDS[step.name].title}”`} />
       {running !== undefined && running.total > 0 && <span>{running.done} of {running.total}</span>}
       {running?.state === 'running' && <span className="faint">{formatEta(running.etaSeconds)}</span>}
       <span className={`${styles.message} faint`}>{running?.message ?? ''}</span>
