@@ -154,8 +154,8 @@ export function createEngine(options: EngineOptions): Engine {
       restarts++
       message = reason
       onLog(`The engine process is gone: ${reason}.`)
-      // at once: the next panorama should not wait for it
-      if (!stopped) alive().catch(() => {})
+      // at once, and for the same work: what comes next should not wait for it
+      if (!stopped) alive(trainers.has(ended)).catch(() => {})
     }
     notify()
   }
