@@ -20,6 +20,8 @@ export interface BenchmarkRequest {
   readonly work: string
   readonly files: ModelFiles
   readonly provider: ProviderSetting
+  /** of the CPU provider; 0: one per core */
+  readonly threads: number
   /** drawn into the work folder where omitted */
   readonly world?: World
 }
@@ -41,7 +43,7 @@ export async function benchmark(request: BenchmarkRequest, { measuring }: { read
     // other streets, other models or another size of the students' network: another workspace
     const folder = join(work, size.name, `workspace-${digestOf({ world: world.hash, models: models.hashes, student: [size.student.height, size.student.width] }).slice(0, 12)}`)
     const bench = openBenchWorkspace(folder)
-    const setting: Setting = { bench, size, world, models, provider: request.provider }
+    const setting: Setting = { bench, size, world, models, provider: request.provider, threads: request.threads }
     try {
       let prepared: Promise<void> | null = null
       return await runRows(specs, {

@@ -24,6 +24,7 @@ interface Options {
   readonly report?: boolean
   readonly list?: boolean
   readonly provider: ProviderSetting
+  readonly threads: number
 }
 
 const PROJECT = resolve(import.meta.dirname, '..')
@@ -38,6 +39,7 @@ function program(): Command {
     .option('--seeds <n>', 'trainings per student row (default: that of the size)', integerIn(1, 100))
     .option('--work <folder>', 'streets, workspace and finished rows', DEFAULT_WORK)
     .addOption(new Option('--provider <provider>', 'execution provider').choices(['auto', 'cpu', 'webgpu', 'cuda']).default('auto'))
+    .option('--threads <n>', 'of the CPU provider, 0: one per core; on a machine that others use, fewer are quicker', integerIn(0, 256), 0)
     .option('--json', 'print one JSON document: a list of rows {name, miou, boundaryF, seam, latitude, perClass, parameters, msPerPanorama, seeds, spread, command, ...}')
     .option('--report', 'measure nothing: write what is measured to docs/benchmark/ and docs/benchmark.md')
     .option('--list', 'print the rows and what they are, and end')
@@ -62,7 +64,7 @@ async function run(argv: readonly string[]): Promise<number> {
   // npm runs scripts in the project's folder; paths are meant from where the user stands
   const work = resolve(process.env['INIT_CWD'] ?? '.', options.work)
   const request: BenchmarkRequest = {
-    size, specs, work, seeds: options.seeds ?? size.seeds, files: await builtinFiles(join(work, 'models')), provider: options.provider,
+    size, specs, work, seeds: options.seeds ?? size.seeds, files: await builtinFiles(join(work, 'models')), provider: options.provider, threads: options.threads,
   }
   const { rows, failed } = await benchmark(request, { measuring: options.report !== true })
   if (options.report === true) await writeReport(PROJECT, { size, rows })

@@ -19,13 +19,15 @@ export interface Setting {
   readonly world: World
   readonly models: BenchmarkModels
   readonly provider: ProviderSetting
+  /** of the CPU provider; 0: one per core */
+  readonly threads: number
 }
 
 /** Imports what is not imported yet and adds the models. A workspace is of one world and one set of models: its folder's name says so. */
 export async function prepareSetting(setting: Setting): Promise<void> {
-  const { bench, size, world, models, provider } = setting
+  const { bench, size, world, models, provider, threads } = setting
   await mkdir(bench.folder, { recursive: true })
-  await (await bench.client()).call('settings.set', { provider })
+  await (await bench.client()).call('settings.set', { provider, cpuThreads: threads })
   const { training, evaluation } = world
   const imports: readonly [dataset: keyof typeof DATASETS, from: readonly string[], labels: string | null][] = [
     ['training', training.files, null], ['evaluation', evaluation.files, evaluation.truth], ['ablation', training.files.slice(0, size.ablation), null],

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const config = studentConfig('mini', 19)
   await writeFile(source, toSafetensors(config, initialWeights(config, 1)))
   request = {
-    size: SIZE, seeds: 1, provider: 'cpu', work: join(folder.path, 'work'),
+    size: SIZE, seeds: 1, provider: 'cpu', threads: 1, work: join(folder.path, 'work'),
     world: await worldOf(await paintFolder(join(folder.path, 'training'), [0, 128]), await paintFolder(join(folder.path, 'evaluation'), [64, 320])),
     files: {
       sam: [join(MODELS, 'wand-sam/vision_encoder.onnx'), join(MODELS, 'wand-sam/prompt_encoder_mask_decoder.onnx')],
