@@ -69,7 +69,6 @@ function Shown({ tour }: { readonly tour: Tour }): ReactNode {
         {tour.state === 'stopped' && <Notice tone="plain">Stopped. What was finished is kept; it goes on where it was.</Notice>}
         {tour.state === 'done' && <TourResult tour={tour} />}
         <TourSteps tour={tour} />
-        {tour.state !== 'done' && tour.evaluations.length > 0 && <TourResult tour={tour} />}
       </div>
     </Page>
   )

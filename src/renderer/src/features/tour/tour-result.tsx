@@ -1,6 +1,6 @@
 import { Collapse, SegmentedControl, UnstyledButton } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { Comparison } from '../../../../contract/training-schemas.ts'
 import type { Tour, TourSubject } from '../../../../contract/tour-schemas.ts'
@@ -26,34 +26,53 @@ interface Scored {
   readonly evaluationId: string
 }
 
-/** Before and after, against the hidden truth: numbers and pictures. One score alone is shown, too. */
+/** Before and after, against the hidden truth: numbers and pictures. */
 export function TourResult({ tour }: { readonly tour: Tour }): ReactNode {
+  const result = useComparison(tour)
+  const labelSet = useLabelSet()
+  if (result === null || labelSet === null) return null
+  return 'error' in result ? <Failed error={result.error} onRetry={result.retry} /> : <Ready {...result} labelSet={labelSet} />
+}
+
+/** What is scored so far, in numbers. */
+export function TourScores({ tour }: { readonly tour: Tour }): ReactNode {
+  const result = useComparison(tour)
+  if (result === null) return null
+  return 'error' in result ? <Failed error={result.error} onRetry={result.retry} /> : <div className={styles.soFar}><Scores {...result} /></div>
+}
+
+type ComparisonResult = Pick<ReadyProps, 'scored' | 'comparison'> | { readonly error: unknown; readonly retry: () => void }
+
+/** null: fewer than two are scored, or not read yet. */
+function useComparison(tour: Tour): ComparisonResult | null {
   const done = useCall('evaluations.list', {}).data?.filter(({ status }) => status === 'done') ?? []
   const scored = SUBJECT_ORDER.flatMap((subject): Scored[] => tour.evaluations.filter((one) => one.subject === subject && done.some(({ id }) => id === one.evaluationId)))
   const comparison = useCall('evaluations.compare', { evaluationIds: scored.map(({ evaluationId }) => evaluationId) }, { enabled: scored.length >= 2, keepPrevious: true })
-  const labelSet = useLabelSet()
-  if (comparison.isError) return <Failed error={comparison.error} onRetry={() => void comparison.refetch()} />
-  if (scored.length < 2 || comparison.data === undefined || labelSet === null) return null
+  if (comparison.isError) return { error: comparison.error, retry: () => void comparison.refetch() }
+  if (scored.length < 2 || comparison.data === undefined) return null
   // the former comparison is shown until the new one is there
   const known = comparison.data.evaluations.flatMap(({ id }): Scored[] => scored.filter((one) => one.evaluationId === id))
-  return <Ready tour={tour} scored={known} comparison={comparison.data} labelSet={labelSet} />
+  return { scored: known, comparison: comparison.data }
 }
 
 interface ReadyProps {
-  readonly tour: Tour
   readonly scored: readonly Scored[]
   readonly comparison: Comparison
   readonly labelSet: LabelSet
 }
 
-function Ready({ tour, scored, comparison, labelSet }: ReadyProps): ReactNode {
+function Ready({ scored, comparison, labelSet }: ReadyProps): ReactNode {
   const [open, setOpen] = useState(false)
+  const top = useRef<HTMLDivElement>(null)
+  // it comes above everything that led to it
+  useEffect(() => top.current?.scrollIntoView({ block: 'start' }), [])
   const columns = comparison.evaluations.map((evaluation, index): Column => ({
     letter: 'ABCD'[index], evaluation: { ...evaluation, subject: { ...evaluation.subject, name: SUBJECT_WORDS[scored[index].subject].title } },
   }))
   return (
     <>
-      <Section title={tour.state === 'done' ? 'Before and after, against the hidden truth' : 'Scores so far, against the hidden truth'}>
+      <div ref={top} />
+      <Section title="Before and after, against the hidden truth">
         <Scores scored={scored} comparison={comparison} />
         <UnstyledButton className={styles.more} aria-expanded={open} onClick={() => setOpen(!open)}>
           <IconChevronRight size={14} data-open={open} /> IoU per class

@@ -7,6 +7,7 @@ import type { Tour, TourStep } from '../../../../contract/tour-schemas.ts'
 import { useCall } from '../../app/calls.ts'
 import { formatDuration, formatEta } from '../../app/format.ts'
 import { DrawnStreets, FirstLabels, LearningStudent } from './tour-pictures.tsx'
+import { TourScores } from './tour-result.tsx'
 import styles from './tour-steps.module.css'
 import { STEP_WORDS, stepProgress, stepStateText } from './tour-words.ts'
 
@@ -98,6 +99,7 @@ function Content({ tour, step }: Pick<StepProps, 'tour' | 'step'>): ReactNode {
   switch (step.name) {
     case 'draw': return tour.datasetId === null ? null : <DrawnStreets datasetId={tour.datasetId} />
     case 'label': return tour.runId === null ? null : <FirstLabels runId={tour.runId} most={step.state === 'done' || step.state === 'skipped' ? 1 : 2} />
+    case 'score-teachers': return tour.state === 'done' ? null : <TourScores tour={tour} />
     case 'distil': return tour.distillationId === null || step.state === 'done' ? null : <LearningStudent distillationId={tour.distillationId} />
     default: return null
   }
