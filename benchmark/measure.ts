@@ -130,22 +130,29 @@ function finding({ result, subject, millisecondsPerPanorama }: EvaluationRecord)
   }
 }
 
-/** Mean over the panoramas of which no stage came from the cache, of this run and of others that ask for the same; null where there is none. */
-async function labellingMs(client: Client, run: LabellingRun): Promise<number | null> {
-  const same = (await client.call('runs.list', {})).filter((other) => isDeepStrictEqual(stagesAskedFor(other), stagesAskedFor(run)))
-  const times: number[] = []
-  for (const { id, samId } of same) {
+/**
+ * What labelling a panorama takes: TA and masks, each where it did not come from the cache, in this run or in others that ask for
+ * the same of it. null: nowhere.
+ */
+async function labellingMs(client: Client, { samId, taId, samSettings, config }: LabellingRun): Promise<number | null> {
+  const { windows, contextWeight } = config
+  const runs = (await client.call('runs.list', {})).filter((other) =>
+    other.taId === taId && isDeepStrictEqual([other.config.windows, other.config.contextWeight], [windows, contextWeight]))
+  const ta = meanOf((await statsOf(client, runs.filter((other) => other.samId === null))).filter(({ cached }) => !cached.semantics).map(({ seconds }) => 1000 * seconds))
+  if (samId === null) return ta
+  const withMasks = await statsOf(client, runs.filter((other) => other.samId === samId && isDeepStrictEqual(other.samSettings, samSettings)))
+  return meanOf(withMasks.filter(({ cached }) => !cached.masks && cached.embeddings === 0).map(({ cached, seconds }) => {
+    if (!cached.semantics) return 1000 * seconds
+    return ta === null ? null : 1000 * seconds + ta
+  }))
+}
+
+async function statsOf(client: Client, runs: readonly LabellingRun[]): Promise<LabelStats[]> {
+  const found: LabelStats[] = []
+  for (const { id } of runs) {
     const results = await allPages((offset, limit) =>
       client.call('runs.results', { run: id, sort: 'name', offset, limit }).then(({ results: items, total }) => ({ items, total })))
-    for (const { stats } of results) if (stats !== null && isCold(stats, samId !== null)) times.push(1000 * stats.seconds)
+    found.push(...results.flatMap(({ stats }) => (stats === null ? [] : [stats])))
   }
-  return meanOf(times)
-}
-
-function stagesAskedFor({ samId, taId, samSettings, config: { windows, contextWeight } }: LabellingRun): unknown {
-  return { samId, taId, samSettings, windows, contextWeight }
-}
-
-function isCold({ cached }: LabelStats, withMasks: boolean): boolean {
-  return !cached.semantics && (!withMasks || (!cached.masks && cached.embeddings === 0))
+  return found
 }

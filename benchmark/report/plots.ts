@@ -70,8 +70,8 @@ export function groupedBars(title: string, groups: readonly string[], series: re
 /** Lines over named places in order; a place without a value interrupts its line. */
 export function linePlot(title: string, places: readonly string[], series: readonly Series[]): string {
   const { top, parts, at, width } = frame(title, series)
-  const step = (width - LEFT - 40) / Math.max(1, places.length - 1)
-  const x = (index: number): number => LEFT + 20 + index * step
+  const step = (width - LEFT - 90) / Math.max(1, places.length - 1)
+  const x = (index: number): number => LEFT + 40 + index * step
   const bottom = top + PLOT_HEIGHT
   return picture({ width, height: bottom + 40 }, title, [
     ...parts,
