@@ -222,6 +222,8 @@ export const procedures = {
       /** a folder of label maps; null: the dataset's imported truth */
       truth: z.string().nullable(),
       mode: inferenceModeSchema,
+      /** at which a TA sees a whole panorama, multiples of 32; nothing: as its file states, else as large as street images are */
+      size: z.object({ height: z.int().min(32).multipleOf(32), width: z.int().min(32).multipleOf(32) }).nullable().optional(),
       provider: providerSettingSchema.nullable(),
     }),
     z.object({ evaluationId: z.string(), jobId: z.string() }),

@@ -18,7 +18,11 @@ export const subjectPlanSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('student'), network: hashSchema, name: z.string(), classes: z.int(), height: z.int(), width: z.int(), mode: z.enum(['whole', 'sliding']),
   }),
-  z.object({ kind: z.literal('ta'), modelId: z.string(), classes: z.int(), mode: z.enum(['whole', 'sliding']) }),
+  z.object({
+    kind: z.literal('ta'), modelId: z.string(), classes: z.int(), mode: z.enum(['whole', 'sliding']),
+    /** at which it sees the whole panorama; missing: as it likes */
+    size: z.object({ height: z.int(), width: z.int() }).optional(),
+  }),
   z.object({ kind: z.literal('run'), runId: z.string() }),
 ])
 export type SubjectPlan = z.infer<typeof subjectPlanSchema>
@@ -28,8 +32,13 @@ export function studentPlan({ network, name, classes, height, width }: Student, 
   return { kind: 'student', network, name, classes, height, width, mode }
 }
 
-export function taPlan({ id }: Model, classes: number, mode: InferenceMode): NetworkPlan {
-  return { kind: 'ta', modelId: id, classes, mode }
+export function taPlan({ id }: Model, classes: number, { mode, size }: { readonly mode: InferenceMode; readonly size: TaSize | null }): NetworkPlan {
+  return { kind: 'ta', modelId: id, classes, mode, ...(size === null || mode === 'sliding' ? {} : { size }) }
+}
+
+export interface TaSize {
+  readonly height: number
+  readonly width: number
 }
 
 /** The network that predicts, opened by the engine when a panorama is asked for. Throws `not-found`, `bad-model`. */
@@ -38,7 +47,7 @@ export async function predictorOf(
 ): Promise<Predictor> {
   if (plan.kind === 'ta') {
     const model = getModel(store.read, plan.modelId)
-    return { model: engineModel(store, model), classes: plan.classes, provider, modeFor: (panorama) => taMode(model, plan.mode, panorama) }
+    return { model: engineModel(store, model), classes: plan.classes, provider, modeFor: (panorama) => (plan.size === undefined ? taMode(model, plan.mode, panorama) : { kind: 'whole', ...plan.size }) }
   }
   const { network, name, classes, height, width } = plan
   if (!(await artifacts.has(network))) {
@@ -63,7 +72,8 @@ function taMode(model: Model, mode: InferenceMode, panorama: Panorama): SegmentR
 
 /** SHA-256 by name of what is known before the first panorama. */
 export function hashesOfNetwork({ plan, network }: { readonly plan: NetworkPlan; readonly network: string }): Record<string, string> {
-  const size = plan.kind === 'student' && plan.mode === 'whole' ? { height: plan.height, width: plan.width } : null
+  const student = plan.kind === 'student' && plan.mode === 'whole' ? { height: plan.height, width: plan.width } : null
+  const size = plan.kind === 'ta' ? (plan.size ?? null) : student
   const settings = plan.mode === 'sliding' ? settingsOf(SLIDING) : { kind: plan.mode, size }
   return { network, settings: digest(settings) }
 }

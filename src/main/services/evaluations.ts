@@ -6,8 +6,9 @@ import type { EvaluationSubject, InferenceMode, Student } from '../../contract/t
 import { classCount } from '../../core/labels/label-set.ts'
 import { compareEvaluations } from '../pipeline/compare-evaluations.ts'
 import { evaluatePayloadSchema, SUBJECT_WORDS, type EvaluatePayload } from '../pipeline/evaluate-job.ts'
-import { hashesOfNetwork, hashesOfRun, studentPlan, taPlan, type SubjectPlan } from '../pipeline/evaluation-subject.ts'
+import { hashesOfNetwork, hashesOfRun, studentPlan, taPlan, type SubjectPlan, type TaSize } from '../pipeline/evaluation-subject.ts'
 import { hiddenTruth } from '../pipeline/generate-truth.ts'
+import { taGeometry } from '../models/ta-geometry.ts'
 import { requireTruthFolder } from '../pipeline/import-truth.ts'
 import { getDataset } from '../store/datasets.ts'
 import { addEvaluation, getEvaluation, listEvaluations, removeEvaluation, type NewEvaluation } from '../store/evaluations.ts'
@@ -69,9 +70,9 @@ async function planEvaluation({ store, version }: ServiceContext, request: Input
 
 type Settled = { readonly subject: EvaluationSubject; readonly plan: SubjectPlan; readonly dataset: Dataset; readonly hashes: Record<string, string> }
 
-function settled(store: Store, { subject, dataset, mode }: Input<'evaluations.start'>): Settled {
+function settled(store: Store, { subject, dataset, mode, size = null }: Input<'evaluations.start'>): Settled {
   if ('student' in subject) return settledStudent(store, getStudent(store.read, subject.student), { dataset, mode })
-  if ('ta' in subject) return settledTa(store, getModel(store.read, subject.ta), { dataset, mode })
+  if ('ta' in subject) return settledTa(store, getModel(store.read, subject.ta), { dataset, mode, size })
   const run = getLabellingRun(store.read, subject.run)
   const own = getDataset(store.read, run.datasetId)
   if (dataset !== null && getDataset(store.read, dataset).id !== own.id) {
@@ -96,14 +97,23 @@ function settledStudent(store: Store, student: Student, { dataset, mode }: Wish)
   return { subject: { kind: 'student', id, name }, plan, dataset: on, hashes: hashesOfNetwork({ plan, network }) }
 }
 
-function settledTa(store: Store, model: Model, { dataset, mode }: Wish): Settled {
+function settledTa(store: Store, model: Model, { dataset, mode, size }: Wish & { readonly size: TaSize | null }): Settled {
   const { id, name, kind, classes, sha256 } = model
   if (kind !== 'ta') throw new StudioError('bad-input', `"${name}" is a SAM: it gives masks without classes. Choose a TA.`)
+  if (size !== null) requireSize(model, size)
   if (dataset === null) throw new StudioError('bad-input', `Name the dataset on which "${name}" is to be evaluated.`)
   const on = getDataset(store.read, dataset)
   if (classes !== null) requireClasses(store, on, { what: `The TA "${name}"`, classes })
-  const plan = taPlan(model, classCount(getLabelSet(store.read, on.labelSetId)), mode)
+  const plan = taPlan(model, classCount(getLabelSet(store.read, on.labelSetId)), { mode, size })
   return { subject: { kind: 'ta', id, name }, plan, dataset: on, hashes: hashesOfNetwork({ plan, network: sha256 }) }
+}
+
+/** A network of fixed size sees nothing else. */
+function requireSize({ name, files }: Model, size: TaSize): void {
+  const network = files.find(({ role }) => role === 'network')
+  const { height, width } = network === undefined ? size : taGeometry(network)
+  if ((height ?? size.height) === size.height && (width ?? size.width) === size.width) return
+  throw new StudioError('bad-input', `The TA "${name}" takes images of ${height}x${width} alone, not ${size.height}x${size.width}: evaluate it at its own size.`)
 }
 
 function requireClasses(store: Store, { name, labelSetId }: Dataset, { what, classes }: { readonly what: string; readonly classes: number }): void {

@@ -31,7 +31,7 @@ const LEAST_TRAINING_SECONDS = 60
 const LEAST_STEPS = 20
 const BATCH = 2
 /** Few steps from weights that know streets already. [D] */
-const LEARNING_RATE = 3e-4
+const LEARNING_RATE = 2e-4
 
 const CALL: CallContext = { signal: new AbortController().signal }
 
@@ -66,7 +66,8 @@ export const BEGIN: Readonly<Record<TourStepName, (tools: StepTools, tour: TourR
     }, CALL)
     return [
       ta.jobId,
-      await score(tools, tour, { role: 'source', subject: { ta: source.id } }),
+      // as the student will see it
+      await score(tools, tour, { role: 'source', subject: { ta: source.id }, size: { height: tour.settings.trainHeight, width: tour.settings.trainWidth } }),
       await score(tools, tour, { role: 'ta', subject: { run: ta.runId } }),
       await score(tools, tour, { role: 'labels', subject: { run: labels } }),
     ]
@@ -111,9 +112,9 @@ export function stepsFor(elapsedSeconds: number, secondsPerStep: number): number
 
 async function score(
   { context, calls }: StepTools, { id, datasetId }: TourRecord,
-  { role, subject }: { readonly role: TourSubject; readonly subject: Parameters<TourCalls['evaluations.start']>[0]['subject'] },
+  { role, subject, size = null }: { readonly role: TourSubject } & Pick<Parameters<TourCalls['evaluations.start']>[0], 'subject' | 'size'>,
 ): Promise<string> {
-  const { evaluationId, jobId } = await calls['evaluations.start']({ subject, dataset: present(datasetId, 'dataset'), truth: null, mode: 'whole', provider: null }, CALL)
+  const { evaluationId, jobId } = await calls['evaluations.start']({ subject, dataset: present(datasetId, 'dataset'), truth: null, mode: 'whole', size, provider: null }, CALL)
   context.store.transaction((db) => {
     const { evaluations } = updateTour(db, id, {})
     updateTour(db, id, { evaluations: { ...evaluations, [role]: evaluationId } })
