@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { StudioError } from '../src/contract/errors.ts'
 import type { ProviderSetting } from '../src/contract/schemas.ts'
 import { createProgressLine } from '../src/main/cli/progress-line.ts'
 import { openBenchWorkspace } from './bench-workspace.ts'
@@ -30,7 +31,7 @@ export interface BenchmarkRequest {
 export async function benchmark(request: BenchmarkRequest, { measuring }: { readonly measuring: boolean }): Promise<RunOutcome> {
   const { size, specs, seeds, work, files } = request
   const ending = new AbortController()
-  const stop = (): void => ending.abort(new Error('Stopped. What is finished is kept: run the same command again to go on.'))
+  const stop = (): void => ending.abort(new StudioError('cancelled', 'Stopped. What is finished is kept: run the same command again to go on.'))
   process.on('SIGINT', stop)
   process.on('SIGTERM', terminate)
   try {
