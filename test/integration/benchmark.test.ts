@@ -75,7 +75,7 @@ it('every kind of row is measured; truth against itself is 100, and a TA that kn
   expect(of('source-only').parameters).toBe(of('goodsam').parameters)
   expect(of('supervised').miou).not.toBe(of('source-only').miou)
   expect(of('goodsam')).toMatchObject({ seeds: [{ seed: 1 }], spread: null, command: expect.stringContaining('--only goodsam') })
-}, 120_000)
+})
 
 it('what is measured is not measured again', async () => {
   const lines = async (): Promise<number> => (await readFile(join(request.work, 'test', 'rows.jsonl'), 'utf8')).trim().split('\n').length
