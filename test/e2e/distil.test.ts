@@ -16,7 +16,8 @@ import { openWindow, type StudioWindow } from './window.ts'
  */
 const MODELS = resolve(import.meta.dirname, '../fixtures/models')
 const PANORAMAS = ['corner', 'crossing', 'bridge', 'market', 'station', 'harbour'] as const
-const STEPS = 20
+/** so many that the run is still under way when its page has been drawn, looked at and left again */
+const STEPS = 1500
 /** whatever else the machine does meanwhile */
 const PATIENT = { timeout: 60_000 } as const
 
@@ -106,7 +107,7 @@ describe('from labels to an exported student', () => {
   })
 
   it('ends with a student', async () => {
-    await expect.poll(stepShown, PATIENT).toBe(STEPS)
+    await expect.poll(stepShown, { timeout: 240_000 }).toBe(STEPS)
     await control('Pause').waitFor({ state: 'hidden', ...PATIENT })
     await page.getByRole('link', { name: 'Open the student' }).click()
     await page.getByRole('heading', { name: 'Where it comes from' }).waitFor()
