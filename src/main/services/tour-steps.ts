@@ -25,7 +25,7 @@ const MOST_POINTS = 8
 const TOUR_SECONDS = 460
 const SCORING_SECONDS = 25
 /** A student learns at most so long, and at least, however slow everything before was. [D] */
-const MOST_TRAINING_SECONDS = 240
+const MOST_TRAINING_SECONDS = 170
 const LEAST_TRAINING_SECONDS = 60
 /** What is estimated by arithmetic alone takes longer: samples are drawn and colours changed on the same cores. [D] */
 const UNMEASURED = 1.5
