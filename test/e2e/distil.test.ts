@@ -93,7 +93,7 @@ describe('from labels to an exported student', () => {
   it('pauses, keeps its place over a reload, and goes on', async () => {
     await control('Pause').click()
     await control('Resume').waitFor(PATIENT)
-    const step = await stepShown()
+    const step = await stepAtRest()
     expect(step).toBeGreaterThan(0)
     expect(step).toBeLessThan(STEPS)
     await page.getByRole('radiogroup', { name: 'Learning rate factor' }).getByText('× 0.5', { exact: true }).click()
@@ -175,7 +175,17 @@ describe('from labels to an exported student', () => {
 
   /** Updates done, as the run's page tells them. */
   async function stepShown(): Promise<number> {
-    return Number(/\d+/.exec(await factShown('Step'))?.[0])
+    return Number((await factShown('Step')).split('of')[0].replaceAll(/\D/g, ''))
+  }
+
+  /** Updates done, when the page has heard of the last one. */
+  async function stepAtRest(): Promise<number> {
+    for (let step = await stepShown(); ;) {
+      await page.waitForTimeout(2000)
+      const later = await stepShown()
+      if (later === step) return step
+      step = later
+    }
   }
 
   function factShown(name: string): Promise<string> {

@@ -11,7 +11,7 @@ import { openWindow, type StudioWindow } from './window.ts'
  * are complete; else with networks that were never trained.
  */
 const BUILTIN = ['nano-sam', 'street-ta', 'mit-b0'].map((name) => resolve(import.meta.dirname, '../../resources/models', name, 'model.safetensors'))
-const SETTINGS = [['Panoramas', 3], ['Width', 256], ['Training width', 128], ['Training steps', 8]] as const
+const SETTINGS = [['Panoramas', 3], ['Width', 256], ['Training width', 128], ['Training steps', 60]] as const
 /** whatever else the machine does meanwhile */
 const PATIENT = { timeout: 240_000 } as const
 
@@ -78,6 +78,7 @@ describe('the first run', () => {
     await window.close()
     await open()
     // the datasets are no longer empty: the tour has its own place
+    await page.getByRole('heading', { name: 'Datasets' }).waitFor()
     await page.keyboard.press('g')
     await page.keyboard.press('o')
     await step('Label them').getByText(/^Done/).waitFor(PATIENT)

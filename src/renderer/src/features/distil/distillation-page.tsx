@@ -43,7 +43,8 @@ function Ready({ run, jobs }: { readonly run: DistillationRun; readonly jobs: re
   const actions = useJobActions(job)
   const state = runState(run, job, jobs)
   const point = live.curve?.points.at(-1) ?? null
-  const step = Math.max(run.step, state.kind === 'running' ? point?.step ?? 0 : 0)
+  // the row of the run is fetched again only now and then: the newest point knows better, also for the moment in which a run comes to rest
+  const step = Math.max(run.step, ['running', 'stopping', 'paused'].includes(state.kind) ? point?.step ?? 0 : 0)
   const etaSeconds = live.etaSeconds ?? job?.etaSeconds ?? null
   const under = state.kind !== 'done' && state.kind !== 'early' && state.kind !== 'cancelled'
 
@@ -67,7 +68,7 @@ function Ready({ run, jobs }: { readonly run: DistillationRun; readonly jobs: re
         </>
       }
     >
-      <RunNotices run={run} state={state} actions={actions} />
+      <RunNotices run={run} state={state} step={step} actions={actions} />
       <RunFacts run={run} point={point} step={step} running={state.kind === 'running'} />
       <Section title="Loss">
         {live.error !== null && <Failed error={live.error} onRetry={live.retry} />}
