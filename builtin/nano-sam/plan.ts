@@ -7,7 +7,7 @@ export const SIDE = 256
 
 /** Embeddings of an eighth of the image's side, masks of a half of it: windows of a panorama are small. */
 export const NANO_SAM: NanoSamConfig = nanoSamConfig({
-  imageSize: SIDE, embeddingStage: 1, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 128, iouHeadSize: 64,
+  imageSize: SIDE, embeddingStage: 1, fineStages: true, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 128, iouHeadSize: 64,
   encoder: {
     // the first three stages of street-ta's encoder (of the last one two blocks), whose weights it begins with
     channels: 3, depths: [2, 2, 2], hiddenSizes: [24, 48, 96], heads: [1, 2, 3], reductions: [8, 4, 2], mlpRatios: [4, 4, 4],
@@ -40,13 +40,13 @@ export const PLAN = {
   seed: 20,
   /** begins with small images, of which a step takes a quarter of the time */
   phases: [
-    { until: 1000, side: 128, images: 2, collages: 1, preference: 0.5, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
-    { until: 4500, side: 256, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 9, points: 1 }, { prompts: 2, points: 2 }] },
+    { until: 1500, side: 128, images: 4, collages: 1, preference: 0.4, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
+    { until: 12000, side: 256, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 14, points: 1 }, { prompts: 3, points: 2 }] },
   ] satisfies NanoSamPhase[],
   /** street images to choose windows from: so many at first, one more each so many steps, so many in all */
-  streets: { first: 40, every: 15, most: 120 },
-  learningRate: 4e-4,
-  warmupSteps: 60,
+  streets: { first: 40, every: 10, most: 400 },
+  learningRate: 6e-4,
+  warmupSteps: 100,
   weightDecay: 0.01,
   clipNorm: 1,
   averageDecay: 0.998,

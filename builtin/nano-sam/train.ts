@@ -27,7 +27,7 @@ import { openNanoSam } from './segmenter.ts'
 import { heldOutRequest, slidingWindows, streetRegionsCache } from './street-regions.ts'
 
 const WORKER = new URL('./batch-worker.ts', import.meta.url)
-const SCORE_EVERY = 500
+const SCORE_EVERY = 1000
 /** street-ta is trained first */
 const STREET_TA = new URL('../../resources/models/street-ta/model.safetensors', import.meta.url)
 const INITIAL = withEncoderOf(initialWeights(NANO_SAM, PLAN.seed), readSafetensors(readFileSync(STREET_TA)))

@@ -103,6 +103,7 @@ const nanoSamConfigSchema = z.object({
   model_type: z.literal('nano-sam'),
   imageSize: count,
   embeddingStage: z.int().nonnegative(),
+  fineStages: z.boolean().default(false),
   hiddenSize: count,
   decoderLayers: count,
   decoderHeads: count,

@@ -7,6 +7,8 @@ export interface NanoSamConfig {
   readonly encoder: EncoderConfig
   /** the encoder's stage whose map has the size of the image embedding; later stages are interpolated to it */
   readonly embeddingStage: number
+  /** the stages before it are part of the embedding, too: a cell then knows what lies where within it, which fine masks need */
+  readonly fineStages: boolean
   /** channels of the image embedding and of the decoder */
   readonly hiddenSize: number
   readonly decoderLayers: number
@@ -28,7 +30,7 @@ export const MASK_TOKENS = MASKS + 1
 export function nanoSamConfig(changes: Partial<NanoSamConfig> = {}): NanoSamConfig {
   const { classes: _, decoderSize: __, ...encoder } = segformerConfig('b0', 1)
   return {
-    imageSize: 512, encoder, embeddingStage: 2, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 256,
+    imageSize: 512, encoder, embeddingStage: 2, fineStages: false, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 256,
     attentionDownsampling: 2, iouHeadSize: 64, ...changes,
   }
 }
@@ -36,4 +38,9 @@ export function nanoSamConfig(changes: Partial<NanoSamConfig> = {}): NanoSamConf
 /** Side of the image embedding. */
 export function embeddingSize({ imageSize, encoder, embeddingStage }: NanoSamConfig): number {
   return encoder.strides.slice(0, embeddingStage + 1).reduce((size, stride) => Math.ceil(size / stride), imageSize)
+}
+
+/** Side of a cell of the image embedding in cells of an earlier stage. */
+export function cellSide({ encoder, embeddingStage }: NanoSamConfig, stage: number): number {
+  return encoder.strides.slice(stage + 1, embeddingStage + 1).reduce((side, stride) => side * stride, 1)
 }

@@ -1,8 +1,8 @@
-/** The image encoder: a mix transformer whose later stages are summed at the size of the embedding, then SAM's neck. */
+/** The image encoder: a mix transformer whose stages are summed at the size of the embedding, then SAM's neck. */
 import type { Value } from '../../onnx/graph-builder.ts'
 import { conv, layerNormOnMap, linearOnMap, type Net, shapeOfParts, sizes } from '../layers.ts'
 import { mixTransformer } from '../segformer/mix-transformer.ts'
-import type { NanoSamConfig } from './config.ts'
+import { cellSide, type NanoSamConfig } from './config.ts'
 import { VISION } from './parameters.ts'
 
 const NORM = { epsilon: 1e-6 }
@@ -14,8 +14,15 @@ export function imageEncoder(net: Net, pixels: Value, config: NanoSamConfig): Va
   return builder.scope(`${VISION}.neck`, () => {
     const laterals = maps.flatMap((map, stage) => (stage < config.embeddingStage ? [] : [linearOnMap(net, `${VISION}.neck.lateral.${stage}`, map)]))
     const shape = shapeOfParts(builder, sizes(builder, laterals[0], [0, 4]))
-    const sum = laterals.reduce((total, map) => builder.emit('Add', [total, builder.emit('Resize', [map, undefined, undefined, shape], { mode: 'linear' })]))
+    const coarse = laterals.reduce((total, map) => builder.emit('Add', [total, builder.emit('Resize', [map, undefined, undefined, shape], { mode: 'linear' })]))
+    const fine = config.fineStages ? maps.slice(0, config.embeddingStage).map((map, stage) => intoCells(net, `${VISION}.neck.fine.${stage}`, { map, side: cellSide(config, stage) })) : []
+    const sum = fine.reduce((total, map) => builder.emit('Add', [total, map]), coarse)
     const normalized = layerNormOnMap(net, `${VISION}.neck.layer_norm1`, sum, NORM)
     return layerNormOnMap(net, `${VISION}.neck.layer_norm2`, conv(net, `${VISION}.neck.conv2`, normalized, { kernel: 3, pad: 1, bias: false }), NORM)
   })
+}
+
+/** What lies where in the squares of `side` x `side`: a convolution that sees each of them alone. */
+function intoCells(net: Net, name: string, { map, side }: { readonly map: Value; readonly side: number }): Value {
+  return conv(net, name, map, { kernel: side, stride: side, pad: 0, bias: false })
 }

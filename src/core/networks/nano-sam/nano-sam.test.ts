@@ -100,4 +100,22 @@ describe('nano promptable segmenter', () => {
     expectClose(joint.pred_masks.data, apart.pred_masks.data as Float32Array)
     expectClose(joint.iou_scores.data, apart.iou_scores.data as Float32Array)
   })
+
+  it('adds what lies within a cell to the embedding where fine stages are asked for, and nothing with weights of 0', async () => {
+    const encoder = { ...config.encoder, depths: [1, 1], hiddenSizes: [8, 16], heads: [1, 2], reductions: [2, 1], mlpRatios: [2, 2], patchSizes: [7, 3], strides: [4, 2] }
+    const plain = nanoSamConfig({ imageSize: 64, encoder, embeddingStage: 1, hiddenSize: 16, decoderHeads: 2, decoderMlpSize: 16, iouHeadSize: 16 })
+    const fine = { ...plain, fineStages: true }
+    const embed = async (network: typeof plain, changes: readonly (readonly [string, ReturnType<typeof float32>])[] = []) => {
+      const given = new Map([...initialNanoSamWeights(network, 3), ...changes])
+      const { image_embeddings } = await runModel(nanoSamVisionEncoder(network, given), { pixel_values: formulaTensor('pixels', [1, 3, 64, 64]) })
+      return image_embeddings
+    }
+    const shared = [...initialNanoSamWeights(plain, 3)]
+    const silent = float32([16, 8, 2, 2], new Float32Array(16 * 8 * 4))
+    const without = await embed(plain)
+    expect(without.dims).toEqual([1, 16, 8, 8])
+    expectClose((await embed(fine, [...shared, ['vision_encoder.neck.fine.0.weight', silent]])).data, without.data as Float32Array)
+    const heard = (await embed(fine, shared)).data as Float32Array
+    expect(heard.some((value, index) => Math.abs(value - (without.data as Float32Array)[index]) > 0.1)).toBe(true)
+  })
 })

@@ -5,7 +5,7 @@
 import type { Tensor } from '../../onnx/tensor.ts'
 import { type Initial, initialTensors, ParameterList, type Parameters } from '../parameters.ts'
 import { encoderParameters } from '../segformer/parameters.ts'
-import { MASK_TOKENS, type NanoSamConfig } from './config.ts'
+import { cellSide, MASK_TOKENS, type NanoSamConfig } from './config.ts'
 
 export const VISION = 'vision_encoder'
 export const PROMPTS = 'prompt_encoder'
@@ -18,11 +18,15 @@ const EMBEDDING: Initial = { deviation: 1 }
 
 export function nanoSamParameters(config: NanoSamConfig): Parameters {
   const list = new ParameterList()
-  const { hiddenSize, encoder, embeddingStage } = config
+  const { hiddenSize, encoder, embeddingStage, fineStages } = config
   list.add(POSITIONS, { dims: [2, hiddenSize / 2], kind: 'buffer', initial: { deviation: 1 } })
   encoderParameters(list, `${VISION}.encoder`, encoder)
   for (const [stage, size] of encoder.hiddenSizes.entries()) {
     if (stage >= embeddingStage) list.linear(`${VISION}.neck.lateral.${stage}`, [hiddenSize, size], byFanIn(size))
+    else if (fineStages) {
+      const side = cellSide(config, stage)
+      list.add(`${VISION}.neck.fine.${stage}.weight`, { dims: [hiddenSize, size, side, side], kind: 'weight', initial: byFanIn(size * side * side) })
+    }
   }
   list.norm(`${VISION}.neck.layer_norm1`, hiddenSize)
   list.conv(`${VISION}.neck.conv2`, [hiddenSize, hiddenSize, 3, 3], { bias: false })
