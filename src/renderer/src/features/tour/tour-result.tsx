@@ -65,7 +65,10 @@ function Ready({ scored, comparison, labelSet }: ReadyProps): ReactNode {
   const [open, setOpen] = useState(false)
   const top = useRef<HTMLDivElement>(null)
   // it comes above everything that led to it
-  useEffect(() => top.current?.scrollIntoView({ block: 'start' }), [])
+  useEffect(() => {
+    // newer browsers return a promise, which is no clean-up
+    void top.current?.scrollIntoView({ block: 'start' })
+  }, [])
   const columns = comparison.evaluations.map((evaluation, index): Column => ({
     letter: 'ABCD'[index], evaluation: { ...evaluation, subject: { ...evaluation.subject, name: SUBJECT_WORDS[scored[index].subject].title } },
   }))
