@@ -17,7 +17,7 @@ import { openWindow, type StudioWindow } from './window.ts'
 const MODELS = resolve(import.meta.dirname, '../fixtures/models')
 const PANORAMAS = ['corner', 'crossing', 'bridge', 'market', 'station', 'harbour'] as const
 /** so many that the run is still under way when its page has been drawn, looked at and left again */
-const STEPS = 600
+const STEPS = 400
 /** whatever else the machine does meanwhile */
 const PATIENT = { timeout: 60_000 } as const
 
