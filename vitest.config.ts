@@ -20,7 +20,8 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // each mostly waits for one core: two at a time keep two cores busy
+          maxWorkers: 2,
         },
       },
       {

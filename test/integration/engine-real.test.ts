@@ -24,7 +24,9 @@ describe.skipIf(!REAL.present)('a real panorama', () => {
   let first: LabelPanoramaResponse
 
   function request(rest: Partial<LabelPanoramaRequest> = {}): LabelPanoramaRequest {
-    return { ...realLabelRequest('pass_1210U_1.png', SIZE, folder), ...rest }
+    const { sam, ...asked } = realLabelRequest('pass_1210U_1.png', SIZE, folder)
+    // a quarter of the prompts that the model asks for: what is asserted holds for fewer masks, too
+    return { ...asked, sam: sam && { ...sam, settings: { ...sam.settings, pointsPerSide: 8 } }, ...rest }
   }
 
   beforeAll(async () => {

@@ -28,7 +28,8 @@ const WARM_UP_STEPS = 20
 const FALLING_SHARE = 0.4
 
 describe('Mini from random weights, all images in each step', () => {
-  it('learns four painted panoramas', { timeout: 120_000 }, async () => {
+  // stands in for the real ones
+  it.skipIf(REAL.present)('learns four painted panoramas', { timeout: 120_000 }, async () => {
     const folder = await temporaryFolder()
     try {
       const rolls = [0, 100, 230, 360]
