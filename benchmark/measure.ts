@@ -9,6 +9,7 @@ import { digestOf } from './digest.ts'
 import { labelled, queueOffline, type LabellingRequest } from './labelling.ts'
 import type { Finding } from './measurement.ts'
 import { meanOf } from './results.ts'
+import { readInstances, withPerfectMasks } from './perfect-masks.ts'
 import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject } from './rows.ts'
 import { DATASETS, MODELS, type Setting } from './setting.ts'
 import type { StudentSettings } from './sizes.ts'
@@ -19,6 +20,7 @@ export async function measure(setting: Setting, subject: Subject, seed: number):
   const { models: { parameters } } = setting
   switch (subject.kind) {
     case 'truth': return { ...await scoreOfRun(setting, await truthLabels(setting, DATASETS.evaluation), DATASETS.evaluation), parameters: null, msPerPanorama: null }
+    case 'perfect-masks': return { ...await scoreOfRun(setting, await perfectLabels(setting), DATASETS.evaluation), parameters: null, msPerPanorama: null }
     case 'source': return { ...await scoreOf(setting, { ta: MODELS.source }, 'whole'), parameters: parameters.source }
     case 'ta': return { ...await scoreOf(setting, { ta: MODELS.ta }, subject.mode), parameters: parameters.ta }
     case 'labels': {
@@ -72,7 +74,16 @@ async function labelsOf(setting: Setting, labels: LabelSpec, dataset: string): P
 async function truthLabels({ bench, models, world }: Setting, dataset: 'training' | 'evaluation'): Promise<LabellingRun> {
   const labels: LabelSpec = { sam: false, config: RECIPES.goodsam, samSettings: {} }
   const name = `truth of ${dataset} ${digestOf({ models: models.hashes, world: world.hash }).slice(0, 12)}`
-  return labelledWithTruth(bench, { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }, world[dataset].truth)
+  return labelledWithTruth(bench, { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }, { truthFolder: world[dataset].truth })
+}
+
+async function perfectLabels({ bench, models, world }: Setting): Promise<LabellingRun> {
+  const labels: LabelSpec = { sam: false, config: RECIPES.goodsam, samSettings: {} }
+  const { truth: truthFolder } = world.evaluation
+  const name = `perfect masks ${digestOf({ ta: models.hashes.ta, world: world.hash }).slice(0, 12)}`
+  return labelledWithTruth(bench, { name, dataset: DATASETS.evaluation, labels, sam: MODELS.sam, ta: MODELS.ta }, {
+    truthFolder, replacement: async (_, ta, panorama) => withPerfectMasks(ta, await readInstances(truthFolder, panorama, ta)),
+  })
 }
 
 async function studentOf(setting: Setting, subject: StudentSubject, seed: number): Promise<{ readonly id: string; readonly parameters: number }> {

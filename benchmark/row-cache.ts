@@ -30,7 +30,7 @@ export function makingOf({ subject, size, world, models, seed }: Making): Record
   return {
     subject, world, ...own,
     ...(kind === 'source' ? { source: models.source, size: { height: size.student.height, width: size.student.width } } : {}),
-    ...(kind === 'ta' || (labels !== null && labels !== 'truth') ? { ta: models.ta } : {}),
+    ...(kind === 'ta' || kind === 'perfect-masks' || (labels !== null && labels !== 'truth') ? { ta: models.ta } : {}),
     ...sam,
     ...(kind === 'labels' && subject.on === 'ablation' ? { panoramas: size.ablation } : {}),
   }

@@ -23,6 +23,8 @@ export type Subject =
   /** the TA by itself */
   | { readonly kind: 'ta'; readonly mode: InferenceMode }
   /** labels of a labelling run; `ablation`: on training panoramas, against truth that the product does not know */
+  /** what TA and a segmenter without fault would give */
+  | { readonly kind: 'perfect-masks' }
   | { readonly kind: 'labels'; readonly labels: LabelSpec; readonly on: 'evaluation' | 'ablation' }
   | StudentSubject
 
@@ -71,7 +73,10 @@ const BASELINES: readonly RowSpec[] = [
   { name: 'ta-windows', group: 'baselines', title: 'TA with sliding windows, stitched', subject: { kind: 'labels', labels: TA_ALONE, on: 'evaluation' } },
 ]
 
-const LABELS: readonly RowSpec[] = labelRows('labels', 'evaluation', [['labels-goodsam', 'TA + SAM, fused as GoodSAM', GOODSAM]])
+const LABELS: readonly RowSpec[] = [
+  ...labelRows('labels', 'evaluation', [['labels-goodsam', 'TA + SAM, fused as GoodSAM', GOODSAM]]),
+  { name: 'labels-perfect-masks', group: 'labels', title: 'TA + the true regions as masks: the bound for any SAM', subject: { kind: 'perfect-masks' } },
+]
 
 const SELF_TRAINING = mini(TA_ALONE, terms('image'))
 
@@ -106,7 +111,8 @@ const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablati
   ...[0.125, 0.1875, 0.375, 0.5].map((width): Labelled => [`window=${width}`, `windows of ${width} of the width`, withWindows({ widthFraction: width })]),
   ...[0.33, 1].map((stride): Labelled => [`stride=${stride}`, `stride of ${stride} of a window`, withWindows({ strideFraction: stride })]),
   ...[8, 16, 24, 32].map((points): Labelled => [`points=${points}`, `${points} x ${points} points`, { ...GOODSAM, samSettings: { pointsPerSide: points } }]),
-  ...[0.7, 0.8].map((predIou): Labelled => [`pred-iou=${predIou}`, `predicted IoU from ${predIou}`, { ...GOODSAM, samSettings: { predIou } }]),
+  ...[0.3, 0.4, 0.5, 0.6, 0.7, 0.8].map((predIou): Labelled => [`pred-iou=${predIou}`, `predicted IoU from ${predIou}`, { ...GOODSAM, samSettings: { predIou } }]),
+  ...[0.5, 0.6, 0.7, 0.8, 0.9].map((stability): Labelled => [`stability=${stability}`, `stability from ${stability}`, { ...GOODSAM, samSettings: { stability } }]),
 ])
 
 /** Weights of one term; the radius of the boundary changes only what its term is taught. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LabellingRun, LabelStats, Panorama } from '../src/contract/schemas.ts'
-import { encodeFusion, encodeSemantics } from '../src/core/formats/bundles.ts'
+import { decodeSemantics, encodeFusion, encodeSemantics } from '../src/core/formats/bundles.ts'
 import { readLabelPng } from '../src/core/formats/indexed-png.ts'
 import { PROVENANCE } from '../src/core/goodsam/config.ts'
 import type { FusedPanorama, PanoramaSemantics } from '../src/core/goodsam/types.ts'
@@ -17,12 +17,17 @@ import { truthFile } from './world.ts'
 const CERTAIN = 255
 const MOST_PANORAMAS = 1000
 
+/** What the label of a panorama is to be, from the truth and the TA's stitched map. */
+export type Replacement = (truth: Raster, ta: Raster, name: string) => Promise<Raster>
+
 /**
  * A labelling run whose labels are the truth: TA map and fused label of every panorama are replaced by the label map of its
  * name in `truthFolder`, in one transaction. The product distils and scores it like any other run, so that a student that
- * is taught the truth differs from the others in nothing but what it is taught.
+ * is taught the truth differs from the others in nothing but what it is taught. `replacement`: something else made of it.
  */
-export async function labelledWithTruth(bench: BenchWorkspace, request: LabellingRequest, truthFolder: string): Promise<LabellingRun> {
+export async function labelledWithTruth(
+  bench: BenchWorkspace, request: LabellingRequest, { truthFolder, replacement }: { readonly truthFolder: string; readonly replacement?: Replacement },
+): Promise<LabellingRun> {
   const finished = await findRun(await bench.client(), request.name)
   if (finished !== null) return finished
   const draft = await labelled(bench, { ...request, name: `${request.name} draft` })
@@ -30,11 +35,12 @@ export async function labelledWithTruth(bench: BenchWorkspace, request: Labellin
   await bench.offline(async (store, artifacts) => {
     const results: { readonly panoramaId: string; readonly semantics: string; readonly fusion: string; readonly stats: LabelStats }[] = []
     for (const panorama of listPanoramas(store.read, draft.datasetId, { offset: 0, limit: MOST_PANORAMAS }).panoramas) {
+      const { stats, artifacts: made } = getResult(store.read, draft.id, panorama.id)
+      if (stats === null || made === null || made.semantics === null) throw new Error(`${panorama.name} was not labelled.`)
       const truth = await readTruth(truthFolder, panorama)
-      const semantics = await artifacts.put(encodeSemantics(semanticsOf(truth)))
-      const fusion = await artifacts.put(encodeFusion(fusionOf(truth)))
-      const { stats } = getResult(store.read, draft.id, panorama.id)
-      if (stats === null) throw new Error(`${panorama.name} was not labelled.`)
+      const label = replacement === undefined ? truth : await replacement(truth, decodeSemantics(await artifacts.read(made.semantics)).label, panorama.name)
+      const semantics = await artifacts.put(encodeSemantics(semanticsOf(label)))
+      const fusion = await artifacts.put(encodeFusion(fusionOf(label)))
       // how long the TA took stays: nobody measures it again
       results.push({ panoramaId: panorama.id, semantics: semantics.hash, fusion: fusion.hash, stats: { ...stats, ...CERTAINTY } })
     }

@@ -40,6 +40,11 @@ export function truthFile(name: string): string {
   return `${name}_gtFine_labelTrainIds.png`
 }
 
+/** Beside it: the instance map of a panorama. */
+export function instanceFile(name: string): string {
+  return `${name}_gtFine_instanceIds.png`
+}
+
 /**
  * The streets of a size, drawn on all cores where they are not on the disk yet; an interrupted drawing goes on. Throws what
  * drawStreetFolder throws.
