@@ -1,10 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { encode } from 'fast-png'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { benchmark, type BenchmarkRequest } from '../../benchmark/benchmark.ts'
 import { chooseRows } from '../../benchmark/rows.ts'
 import type { BenchmarkSize } from '../../benchmark/sizes.ts'
-import { openImageFolder, truthFile, worldOf } from '../../benchmark/world.ts'
+import { instanceFile, openImageFolder, truthFile, worldOf } from '../../benchmark/world.ts'
 import { writeGreyPng } from '../../src/core/formats/indexed-png.ts'
 import { studentConfig } from '../../src/core/networks/segformer/config.ts'
 import { initialWeights } from '../../src/core/networks/segformer/parameters.ts'
@@ -31,6 +32,7 @@ async function paintFolder(root: string, rolls: readonly number[]): Promise<Awai
     await writePaintedPanorama(images, `street_${roll}`, roll)
     const data = Uint8Array.from({ length: width * height }, (_, pixel) => paintedTrainId(pixel % width, Math.floor(pixel / width), roll))
     await writeFile(join(truth, truthFile(`street_${roll}`)), writeGreyPng({ width, height, data }))
+    await writeFile(join(truth, instanceFile(`street_${roll}`)), encode({ width, height, data: Uint16Array.from(data), channels: 1, depth: 16 }))
   }
   return openImageFolder({ images, truth }, rolls.length)
 }
@@ -54,7 +56,7 @@ afterAll(() => folder?.remove())
 const rowsOf = (names: readonly string[]) => chooseRows(names)
 
 it('every kind of row is measured; truth against itself is 100, and a TA that knows the colours nearly so', async () => {
-  const specs = rowsOf(['truth', 'source-only', 'ta-direct', 'labels-goodsam', 'goodsam', 'supervised', 'context=0'])
+  const specs = rowsOf(['truth', 'source-only', 'ta-direct', 'labels-goodsam', 'labels-perfect-masks', 'goodsam', 'supervised', 'context=0'])
   const { rows, failed } = await benchmark({ ...request, specs }, { measuring: true })
   expect(failed).toEqual([])
   expect(rows.map(({ name }) => name)).toEqual(specs.map(({ name }) => name))
@@ -67,6 +69,8 @@ it('every kind of row is measured; truth against itself is 100, and a TA that kn
   // the nearest colour is the class, but for the row of pixels at a border where two colours are mixed
   expect(of('ta-direct').pixelAccuracy).toBeGreaterThan(98)
   expect(of('labels-goodsam').pixelAccuracy).toBeGreaterThan(98)
+  // of every region the TA sees most of its pixels right
+  expect(of('labels-perfect-masks')).toMatchObject({ miou: 100, parameters: null })
   // windows of other weights, on a training panorama, against truth that was never imported
   expect(of('context=0')).toMatchObject({ panoramas: 1, on: 'training' })
   expect(of('context=0').pixelAccuracy).toBeGreaterThan(98)
@@ -80,9 +84,7 @@ it('every kind of row is measured; truth against itself is 100, and a TA that kn
 it('what is measured is not measured again', async () => {
   const lines = async (): Promise<number> => (await readFile(join(request.work, 'test', 'rows.jsonl'), 'utf8')).trim().split('\n').length
   const before = await lines()
-  const began = performance.now()
   const { rows } = await benchmark({ ...request, specs: rowsOf(['truth', 'goodsam']) }, { measuring: true })
   expect(rows.map(({ name }) => name)).toEqual(['truth', 'goodsam'])
   expect(await lines()).toBe(before)
-  expect(performance.now() - began).toBeLessThan(5000)
 })
