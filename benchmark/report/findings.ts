@@ -15,14 +15,13 @@ export function findingsOf(rows: readonly Row[]): string[] {
 /** What each term of the adaptation adds to the one before. */
 function termFindings(of: RowFinder): string[] {
   const chain = [['mka-image', 'the image term'], ['mka-window', 'the window term'], ['mka-confident', 'the confident term'], ['goodsam', 'the boundary term']] as const
-  const known = chain.flatMap(([name, term]) => {
-    const row = of(name)
-    return row === undefined ? [] : [{ term, miou: row.miou }]
-  })
-  return known.slice(1).map(({ term, miou }, index) => {
-    const change = miou - known[index].miou
+  // a term is judged by the row before it alone: where that was not measured, nothing is said of it
+  return chain.slice(1).flatMap(([name, term], index) => {
+    const [before, after] = [of(chain[index][0]), of(name)]
+    if (before === undefined || after === undefined) return []
+    const change = after.miou - before.miou
     const word = Math.abs(change) < WORTH_TELLING ? 'changes little' : change > 0 ? 'helps' : 'hurts'
-    return `${capital(term)} ${word}: ${signed(change)} points of mIoU over ${known[index].term}${index === 0 ? ' alone' : ''}.`
+    return [`${capital(term)} ${word}: ${signed(change)} points of mIoU over ${chain[index][1]}${index === 0 ? ' alone' : ''}.`]
   })
 }
 
