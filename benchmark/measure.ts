@@ -2,18 +2,17 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Client, Input } from '../src/contract/procedures.ts'
 import type { LabellingRun, LabelStats } from '../src/contract/schemas.ts'
 import type { EvaluationRecord } from '../src/contract/training-schemas.ts'
-import { RECIPES } from '../src/core/goodsam/config.ts'
 import { allPages } from '../src/main/cli/all-pages.ts'
 import { followJob } from '../src/main/cli/studio-session.ts'
 import { digestOf } from './digest.ts'
 import { labelled, queueOffline, type LabellingRequest } from './labelling.ts'
 import type { Finding } from './measurement.ts'
-import { meanOf } from './results.ts'
 import { readInstances, withPerfectMasks } from './perfect-masks.ts'
-import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject } from './rows.ts'
+import { meanOf } from './results.ts'
+import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject, TA_ALONE } from './rows.ts'
 import { DATASETS, MODELS, type Setting } from './setting.ts'
 import type { StudentSettings } from './sizes.ts'
-import { labelledWithTruth } from './truth-labels.ts'
+import { readTruth, relabelled } from './truth-labels.ts'
 
 /** Measures a row with one seed through the product. What an earlier attempt finished is not done again. */
 export async function measure(setting: Setting, subject: Subject, seed: number): Promise<Finding> {
@@ -72,18 +71,14 @@ async function labelsOf(setting: Setting, labels: LabelSpec, dataset: string): P
 }
 
 async function truthLabels({ bench, models, world }: Setting, dataset: 'training' | 'evaluation'): Promise<LabellingRun> {
-  const labels: LabelSpec = { sam: false, config: RECIPES.goodsam, samSettings: {} }
   const name = `truth of ${dataset} ${digestOf({ models: models.hashes, world: world.hash }).slice(0, 12)}`
-  return labelledWithTruth(bench, { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }, { truthFolder: world[dataset].truth })
+  return relabelled(bench, { name, dataset, labels: TA_ALONE, sam: MODELS.sam, ta: MODELS.ta }, (panorama) => readTruth(world[dataset].truth, panorama))
 }
 
 async function perfectLabels({ bench, models, world }: Setting): Promise<LabellingRun> {
-  const labels: LabelSpec = { sam: false, config: RECIPES.goodsam, samSettings: {} }
-  const { truth: truthFolder } = world.evaluation
   const name = `perfect masks ${digestOf({ ta: models.hashes.ta, world: world.hash }).slice(0, 12)}`
-  return labelledWithTruth(bench, { name, dataset: DATASETS.evaluation, labels, sam: MODELS.sam, ta: MODELS.ta }, {
-    truthFolder, replacement: async (_, ta, panorama) => withPerfectMasks(ta, await readInstances(truthFolder, panorama, ta)),
-  })
+  return relabelled(bench, { name, dataset: DATASETS.evaluation, labels: TA_ALONE, sam: MODELS.sam, ta: MODELS.ta }, async (panorama, ta) =>
+    withPerfectMasks(await ta(), await readInstances(world.evaluation.truth, panorama)))
 }
 
 async function studentOf(setting: Setting, subject: StudentSubject, seed: number): Promise<{ readonly id: string; readonly parameters: number }> {

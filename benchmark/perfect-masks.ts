@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decode } from 'fast-png'
+import type { Panorama } from '../src/contract/schemas.ts'
+import { decodePng } from '../src/core/formats/indexed-png.ts'
 import { IGNORE_ID } from '../src/core/labels/label-set.ts'
 import { connectedComponents } from '../src/core/raster/components.ts'
 import type { Raster } from '../src/core/raster/raster.ts'
 import { instanceFile } from './world.ts'
+
+const CLASSES = 19
 
 /**
  * The TA's map with one class for each region of the truth, the one that the TA sees most in it: what Cross-task
@@ -24,12 +27,10 @@ export function withPerfectMasks(ta: Raster, instances: Raster<Uint16Array>): Ra
   return { width, height, data: data.map((_, pixel) => majority[labels.data[pixel]]) }
 }
 
-const CLASSES = 19
-
-/** Cityscapes instance numbers of a panorama (16 bits): class, or class x 1000 + thing. Throws where the file is missing or of another size. */
-export async function readInstances(folder: string, name: string, { width, height }: Raster): Promise<Raster<Uint16Array>> {
+/** Cityscapes instance numbers of a panorama: class, or class x 1000 + thing. Throws where the file is missing, damaged or another image's. */
+export async function readInstances(folder: string, { name, width, height }: Panorama): Promise<Raster<Uint16Array>> {
   const path = join(folder, instanceFile(name))
-  const image = decode(await readFile(path))
-  if (image.width !== width || image.height !== height || image.channels !== 1) throw new Error(`${path} is no instance map of ${width} x ${height} pixels: draw the streets again.`)
-  return { width, height, data: Uint16Array.from(image.data) }
+  const image = decodePng(await readFile(path))
+  if (image.data instanceof Uint16Array && image.channels === 1 && image.width === width && image.height === height) return { width, height, data: image.data }
+  throw new Error(`${path} is no instance map of ${width} x ${height} pixels: draw the streets again.`)
 }

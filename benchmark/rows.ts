@@ -22,9 +22,9 @@ export type Subject =
   | { readonly kind: 'source' }
   /** the TA by itself */
   | { readonly kind: 'ta'; readonly mode: InferenceMode }
-  /** labels of a labelling run; `ablation`: on training panoramas, against truth that the product does not know */
-  /** what TA and a segmenter without fault would give */
+  /** what the TA and a segmenter without fault would give */
   | { readonly kind: 'perfect-masks' }
+  /** labels of a labelling run; `ablation`: on training panoramas, against truth that the product does not know */
   | { readonly kind: 'labels'; readonly labels: LabelSpec; readonly on: 'evaluation' | 'ablation' }
   | StudentSubject
 
@@ -48,7 +48,7 @@ export interface RowSpec {
 const GOODSAM: LabelSpec = { sam: true, config: RECIPES.goodsam, samSettings: {} }
 const GOODSAM_PLUS: LabelSpec = { sam: true, config: RECIPES['goodsam++'], samSettings: {} }
 const GNOMONIC: LabelSpec = { ...GOODSAM, config: withGeometry(RECIPES.goodsam, 'gnomonic') }
-const TA_ALONE: LabelSpec = { sam: false, config: RECIPES.goodsam, samSettings: {} }
+export const TA_ALONE: LabelSpec = { sam: false, config: RECIPES.goodsam, samSettings: {} }
 
 type Losses = DistillationConfig['losses']
 const ALL = DISTILLATION_DEFAULTS.losses

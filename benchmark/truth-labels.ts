@@ -17,28 +17,26 @@ import { truthFile } from './world.ts'
 const CERTAIN = 255
 const MOST_PANORAMAS = 1000
 
-/** What the label of a panorama is to be, from the truth and the TA's stitched map. */
-export type Replacement = (truth: Raster, ta: Raster, name: string) => Promise<Raster>
+/** What the label of a panorama is to be; `ta`: the stitched map of the TA, read when it is asked for. */
+export type LabelOf = (panorama: Panorama, ta: () => Promise<Raster>) => Promise<Raster>
 
 /**
- * A labelling run whose labels are the truth: TA map and fused label of every panorama are replaced by the label map of its
- * name in `truthFolder`, in one transaction. The product distils and scores it like any other run, so that a student that
- * is taught the truth differs from the others in nothing but what it is taught. `replacement`: something else made of it.
+ * A labelling run with other labels, as the truth (`readTruth`): TA map and fused label of every panorama are replaced in one
+ * transaction. The product distils and scores it like any other run, so that a student that is taught the truth differs from
+ * the others in nothing but what it is taught.
  */
-export async function labelledWithTruth(
-  bench: BenchWorkspace, request: LabellingRequest, { truthFolder, replacement }: { readonly truthFolder: string; readonly replacement?: Replacement },
-): Promise<LabellingRun> {
+export async function relabelled(bench: BenchWorkspace, request: LabellingRequest, labelOf: LabelOf): Promise<LabellingRun> {
   const finished = await findRun(await bench.client(), request.name)
   if (finished !== null) return finished
   const draft = await labelled(bench, { ...request, name: `${request.name} draft` })
-  if (draft.panoramas > MOST_PANORAMAS) throw new Error(`At most ${MOST_PANORAMAS} panoramas can be given their truth as labels, not ${draft.panoramas}.`)
+  if (draft.panoramas > MOST_PANORAMAS) throw new Error(`At most ${MOST_PANORAMAS} panoramas can be given other labels, not ${draft.panoramas}.`)
   await bench.offline(async (store, artifacts) => {
     const results: { readonly panoramaId: string; readonly semantics: string; readonly fusion: string; readonly stats: LabelStats }[] = []
     for (const panorama of listPanoramas(store.read, draft.datasetId, { offset: 0, limit: MOST_PANORAMAS }).panoramas) {
       const { stats, artifacts: made } = getResult(store.read, draft.id, panorama.id)
-      if (stats === null || made === null || made.semantics === null) throw new Error(`${panorama.name} was not labelled.`)
-      const truth = await readTruth(truthFolder, panorama)
-      const label = replacement === undefined ? truth : await replacement(truth, decodeSemantics(await artifacts.read(made.semantics)).label, panorama.name)
+      const ta = made?.semantics ?? null
+      if (stats === null || ta === null) throw new Error(`${panorama.name} was not labelled.`)
+      const label = await labelOf(panorama, async () => decodeSemantics(await artifacts.read(ta)).label)
       const semantics = await artifacts.put(encodeSemantics(semanticsOf(label)))
       const fusion = await artifacts.put(encodeFusion(fusionOf(label)))
       // how long the TA took stays: nobody measures it again
@@ -54,7 +52,8 @@ export async function labelledWithTruth(
   return (await bench.client()).call('runs.get', { run: draft.id })
 }
 
-async function readTruth(folder: string, { name, width, height }: Panorama): Promise<Raster> {
+/** The label map of the panorama's name in `folder`. Throws where it is missing or of another size. */
+export async function readTruth(folder: string, { name, width, height }: Panorama): Promise<Raster> {
   const path = join(folder, truthFile(name))
   const truth = readLabelPng(await readFile(path))
   if (truth.width === width && truth.height === height) return truth

@@ -69,6 +69,10 @@ describe('writeReport', () => {
 })
 
 describe('findings', () => {
+  it('say nothing of a term where the row before it was not measured', () => {
+    expect(findingsOf([row('mka-image', 50), row('goodsam', 51)]).filter((finding) => finding.includes(' term '))).toEqual([])
+  })
+
   it('say which term helps and which hurts, with its points', () => {
     const findings = findingsOf([row('mka-image', 50), row('mka-window', 52), row('mka-confident', 52.05), row('goodsam', 51)])
     expect(findings).toEqual([

@@ -38,7 +38,7 @@ export const COLLAGE_SEED = 21
 
 export const PLAN = {
   seed: 20,
-  /** begins with small images, of which a step takes a quarter of the time */
+  /** begins with small images, of which a step has four */
   phases: [
     { until: 1500, side: 128, images: 4, collages: 1, preference: 0.4, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
     { until: 12000, side: 256, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 14, points: 1 }, { prompts: 3, points: 2 }] },

@@ -36,7 +36,8 @@ export function readLabelPng(bytes: Uint8Array): Raster {
   return { width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) }
 }
 
-function decodePng(bytes: Uint8Array): DecodedPng {
+/** Any PNG, its checksums verified. Throws Error where it cannot be read. */
+export function decodePng(bytes: Uint8Array): DecodedPng {
   try {
     return decode(bytes, { checkCrc: true })
   } catch (cause) {

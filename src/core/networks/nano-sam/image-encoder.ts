@@ -15,14 +15,13 @@ export function imageEncoder(net: Net, pixels: Value, config: NanoSamConfig): Va
     const laterals = maps.flatMap((map, stage) => (stage < config.embeddingStage ? [] : [linearOnMap(net, `${VISION}.neck.lateral.${stage}`, map)]))
     const shape = shapeOfParts(builder, sizes(builder, laterals[0], [0, 4]))
     const coarse = laterals.reduce((total, map) => builder.emit('Add', [total, builder.emit('Resize', [map, undefined, undefined, shape], { mode: 'linear' })]))
-    const fine = config.fineStages ? maps.slice(0, config.embeddingStage).map((map, stage) => intoCells(net, `${VISION}.neck.fine.${stage}`, { map, side: cellSide(config, stage) })) : []
+    // what lies where within a cell: convolutions that see each cell alone
+    const fine = config.fineStages ? maps.slice(0, config.embeddingStage).map((map, stage) => {
+      const side = cellSide(config, stage)
+      return conv(net, `${VISION}.neck.fine.${stage}`, map, { kernel: side, stride: side, bias: false })
+    }) : []
     const sum = fine.reduce((total, map) => builder.emit('Add', [total, map]), coarse)
     const normalized = layerNormOnMap(net, `${VISION}.neck.layer_norm1`, sum, NORM)
     return layerNormOnMap(net, `${VISION}.neck.layer_norm2`, conv(net, `${VISION}.neck.conv2`, normalized, { kernel: 3, pad: 1, bias: false }), NORM)
   })
-}
-
-/** What lies where in the squares of `side` x `side`: a convolution that sees each of them alone. */
-function intoCells(net: Net, name: string, { map, side }: { readonly map: Value; readonly side: number }): Value {
-  return conv(net, name, map, { kernel: side, stride: side, pad: 0, bias: false })
 }
