@@ -12,6 +12,7 @@ import { meanOf } from './results.ts'
 import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject, TA_ALONE } from './rows.ts'
 import { DATASETS, MODELS, type Setting } from './setting.ts'
 import type { StudentSettings } from './sizes.ts'
+import { stageVersions } from './stage-versions.ts'
 import { readTruth, relabelled } from './truth-labels.ts'
 
 /** Measures a row with one seed through the product. What an earlier attempt finished is not done again. */
@@ -62,7 +63,7 @@ function datasetOf({ on }: { readonly on: 'evaluation' | 'ablation' }): string {
 
 function requestOf({ models, world, size }: Setting, wanted: LabelSpec, dataset: string): LabellingRequest {
   const labels = labelsAt(size, wanted)
-  const name = `labels ${digestOf({ labels, dataset, models: models.hashes, world: world.hash }).slice(0, 12)}`
+  const name = `labels ${digestOf({ labels, dataset, models: models.hashes, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
   return { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }
 }
 
@@ -76,7 +77,7 @@ async function truthLabels({ bench, models, world }: Setting, dataset: 'training
 }
 
 async function perfectLabels({ bench, models, world }: Setting): Promise<LabellingRun> {
-  const name = `perfect masks ${digestOf({ ta: models.hashes.ta, world: world.hash }).slice(0, 12)}`
+  const name = `perfect masks ${digestOf({ ta: models.hashes.ta, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
   return relabelled(bench, { name, dataset: DATASETS.evaluation, labels: TA_ALONE, sam: MODELS.sam, ta: MODELS.ta }, async (panorama, ta) =>
     withPerfectMasks(await ta(), await readInstances(world.evaluation.truth, panorama)))
 }

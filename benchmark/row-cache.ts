@@ -1,13 +1,12 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { FusionConfig, SamSettings } from '../src/core/goodsam/config.ts'
-import { stageKeys } from '../src/main/pipeline/stage-keys.ts'
 import { digestOf } from './digest.ts'
 import { trainingConfig } from './measure.ts'
 import { measurementSchema, type Measurement } from './measurement.ts'
 import type { BenchmarkModels } from './models.ts'
 import { labelsAt, type Subject } from './rows.ts'
 import type { BenchmarkSize } from './sizes.ts'
+import { stageVersions } from './stage-versions.ts'
 
 /** Raise it when a row's number would come out otherwise for the same inputs and no stage's version says so: losses, training, metrics. */
 const VERSION = 1
@@ -39,17 +38,6 @@ export function makingOf({ subject, size, world, models, seed }: Making): Record
 /** One key per measurement: world, models, configuration, and versions of the method's stages. */
 export function keyOf(making: Making): string {
   return digestOf({ version: VERSION, stages: stageVersions(), ...makingOf(making) })
-}
-
-/** The keys of the stages carry their versions: those of one imagined panorama change when a version does. */
-function stageVersions(): string {
-  const window = { index: 0, family: 'sliding', x: 0, y: 0, width: 1, height: 1 } as const
-  const fusion: FusionConfig = { theta: 0, belowTheta: 'ta', confidenceWeightedShares: false, thetaPerAreaLevel: false, areaLevels: [0, 0] }
-  const settings: SamSettings = { pointsPerSide: 0, pointsPerBatch: 0, predIou: 0, stability: 0, stabilityOffset: 0, boxNms: 0, minAreaFraction: 0 }
-  return digestOf(stageKeys({
-    image: '', cyclic: true, ta: { sha256: '' }, sam: { sha256: '', settings }, windows: [window],
-    config: { recipe: 'goodsam', windows: [], contextWeight: 0, boundaryRadiusFraction: 0, fusion },
-  }))
 }
 
 /** Finished measurements: a file with one JSON document per line, only ever added to. */

@@ -1,12 +1,15 @@
 /** README.md of a SegFormer that comes with the program. */
 import type { SegformerRecord } from './segformer-output.ts'
 import type { SegformerPlan } from './segformer-plans.ts'
-import { TRAINING_STREETS } from './street-images.ts'
 
 export function segformerCard(plan: SegformerPlan, record: SegformerRecord): string {
   const { score, progress } = record
   const { hiddenSizes, depths, decoderSize } = plan.config
-  const worlds = record.worlds.map(({ world, images, steps }) => `${images} images of world ${world} in ${steps} updates`)
+  const courses = plan.courses.map(({ streets: { seed, width, height, pitchesDeg } }, course) => {
+    const worlds = record.worlds.filter((each) => each.course === course).map(({ world, images, steps }) => `${images} images of world ${world} in ${steps} updates`)
+    const pitch = pitchesDeg.every((pitchDeg) => pitchDeg === 0) ? 'level camera' : `camera's pitch ${[...new Set(pitchesDeg)].sort((a, b) => a - b).join(', ')} degrees, half of them level`
+    return `seed ${seed}, ${width}x${height}, ${pitch}: ${worlds.join(', then ') || 'none'}`
+  })
   return `---
 license: mit
 library_name: transformers
@@ -20,7 +23,7 @@ ${plan.summary}.
 - Architecture: SegFormer, ${(record.parameters / 1e6).toFixed(2)} million parameters; channels ${hiddenSizes.join(', ')}, blocks ${depths.join(', ')}, head ${decoderSize}. Weights of 16 bits.
 - Input: \`pixel_values\` [batch, 3, height, width], sRGB / 255, normalised with ImageNet's mean and deviation. Output: \`logits\` [batch, 19, height / 4, width / 4], the Cityscapes classes in order of their trainId.
 - Trained by GoodSAM Studio's own training compiler, ${plan.widenedFrom === null ? 'from random weights' : `beginning with the weights of ${plan.widenedFrom} made wider (Net2Net)`} (seed ${plan.seed}): ${record.steps} updates in ${(record.wallSeconds / 60).toFixed(0)} minutes on ${record.machine}.
-- Data: pinhole images of generated streets (style "source", seed ${TRAINING_STREETS.seed}, ${TRAINING_STREETS.width}x${TRAINING_STREETS.height}) with their truth: ${worlds.join(', then ') || 'none'}. (A world is a version of the street generator.)${plan.widenedFrom === null ? '' : ` What ${plan.widenedFrom} learnt from is in its own card.`} No photograph, no panorama, no other data.
+- Data: pinhole images of generated streets (style "source") with their truth; ${courses.join('; then ')}. (A world is a version of the street generator.)${plan.widenedFrom === null ? '' : ` What ${plan.widenedFrom} learnt from is in its own card.`} No photograph, no panorama, no other data.
 
 ## Scores
 

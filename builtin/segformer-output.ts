@@ -12,7 +12,7 @@ import { float16ToFloat32, float32ToFloat16 } from '../src/core/onnx/half.ts'
 import { float32, type Tensor } from '../src/core/onnx/tensor.ts'
 import { replaceFile, type Stretch } from './checkpoint.ts'
 import { segformerCard } from './segformer-card.ts'
-import type { SegformerPlan } from './segformer-plans.ts'
+import { placedCourses, type SegformerPlan } from './segformer-plans.ts'
 import { scoreSegformer, type Scoring } from './segformer-score.ts'
 import { HELD_OUT_STREETS } from './street-images.ts'
 import type { Trained } from './training-loop.ts'
@@ -29,8 +29,8 @@ export interface SegformerRecord {
   readonly steps: number
   readonly wallSeconds: number
   readonly machine: string
-  /** what it learnt from, one version of the street generator after the other */
-  readonly worlds: readonly { readonly world: string; readonly steps: number; readonly images: number }[]
+  /** what it learnt from, one course and version of the street generator after the other */
+  readonly worlds: readonly { readonly world: string; readonly course: number; readonly steps: number; readonly images: number }[]
   /** what the street generator drew when it was scored */
   readonly world: string
   readonly score: {
@@ -99,15 +99,18 @@ function recordOf(plan: SegformerPlan, measured: { readonly score: ConfusionScor
   }
 }
 
-/** Of each world, how many images the last step in it chose from (train-segformer.ts). */
-function worldsOf({ images: { most } }: SegformerPlan, stretches: readonly Stretch[]): SegformerRecord['worlds'] {
-  const worlds = new Map<string, { first: number; last: number; perStep: number; begin: number }>()
-  for (const { fromStep, toStep, data } of stretches) {
-    const { first = 0, perStep = 0 } = (data['images'] ?? {}) as { readonly first?: number; readonly perStep?: number }
-    const name = String(data['world'])
-    worlds.set(name, { begin: first, perStep, first: worlds.get(name)?.first ?? fromStep, last: toStep })
-  }
-  return Array.from(worlds, ([world, { first, last, perStep, begin }]) => ({ world, steps: last - first + 1, images: Math.min(most, Math.floor(begin + perStep * (last - first))) }))
+/** Of each course in each world, how many images its last step chose from (train-segformer.ts). */
+function worldsOf(plan: SegformerPlan, stretches: readonly Stretch[]): SegformerRecord['worlds'] {
+  return placedCourses(plan).flatMap(({ begin, end }, course) => {
+    const worlds = new Map<string, { readonly first: number; readonly last: number; readonly images: { readonly first: number; readonly perStep: number } }>()
+    for (const { fromStep, toStep, data } of stretches) {
+      const [first, last] = [Math.max(fromStep, begin + 1), Math.min(toStep, end)]
+      if (first > last) continue
+      const name = String(data['world'])
+      worlds.set(name, { first: worlds.get(name)?.first ?? first, last, images: data['images'] as SegformerPlan['images'] })
+    }
+    return Array.from(worlds, ([world, { first, last, images }]) => ({ world, course, steps: last - first + 1, images: Math.min(plan.images.most, Math.floor(images.first + images.perStep * (last - first))) }))
+  })
 }
 
 function json(value: unknown): string {

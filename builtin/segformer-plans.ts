@@ -1,11 +1,12 @@
 /** The two semantic networks that come with the program, and how each is trained. */
 import { type SegformerConfig, studentConfig } from '../src/core/networks/segformer/config.ts'
+import { LEVEL_STREETS, PITCHED_STREETS, type StreetSplit } from './street-images.ts'
 import type { Augmentation, SampleSize } from './street-samples.ts'
 
 export type SegformerName = 'street-ta' | 'mit-b0'
 
 export interface PlannedPhase {
-  /** share of the training's steps that are done at its end */
+  /** share of the course's steps that are done at its end */
   readonly until: number
   readonly batch: number
   readonly size: SampleSize
@@ -16,6 +17,15 @@ export interface PlannedPhase {
   readonly classPower: number
 }
 
+/** A stretch of a training with streets and a learning rate of its own, which falls to nothing at its end. */
+export interface Course {
+  readonly steps: number
+  readonly streets: StreetSplit
+  readonly learningRate: number
+  readonly warmupSteps: number
+  readonly phases: readonly PlannedPhase[]
+}
+
 export interface SegformerPlan {
   readonly name: SegformerName
   readonly title: string
@@ -24,14 +34,11 @@ export interface SegformerPlan {
   readonly seed: number
   /** the model whose weights it begins with, made wider (widen.ts); null: random weights */
   readonly widenedFrom: SegformerName | null
-  readonly steps: number
-  readonly learningRate: number
-  readonly warmupSteps: number
+  readonly courses: readonly Course[]
   readonly weightDecay: number
   readonly clipNorm: number
   readonly averageDecay: number
-  readonly phases: readonly PlannedPhase[]
-  /** images at the first step, and how many more each step brings, up to `most` */
+  /** images at the first step of a course, and how many more each step brings, up to `most` */
   readonly images: { readonly first: number; readonly perStep: number; readonly most: number }
 }
 
@@ -50,19 +57,49 @@ const PHASES: readonly PlannedPhase[] = [
 /** For weights that know the classes already. */
 const SHORT_PHASES: readonly PlannedPhase[] = [{ ...PHASES[0], until: 0.5 }, { ...PHASES[1], until: 0.85 }, PHASES[2]]
 
+/** Pieces that are wider than high, turned and recoloured further: what windows of a panorama show away from its horizon, in another light. */
+const PITCHED_PHASES = SHORT_PHASES.map(({ augmentation, ...phase }): PlannedPhase => ({
+  ...phase, augmentation: { ...augmentation, scales: [0.8 * augmentation.scales[0], augmentation.scales[1]], stretch: 1.6, turn: 0.2, colour: 0.55 },
+}))
+
 const SHARED = { weightDecay: 0.02, clipNorm: 1, images: { first: 120, perStep: 0.25, most: 2500 } }
 
 export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
   'street-ta': {
-    ...SHARED, name: 'street-ta', seed: 11, widenedFrom: null, steps: 5600, learningRate: 1e-3, warmupSteps: 200, averageDecay: 0.998, phases: PHASES,
+    ...SHARED, name: 'street-ta', seed: 11, widenedFrom: null, averageDecay: 0.998,
+    courses: [
+      { steps: 5600, streets: LEVEL_STREETS, learningRate: 1e-3, warmupSteps: 200, phases: PHASES },
+      { steps: 2200, streets: PITCHED_STREETS, learningRate: 5e-4, warmupSteps: 100, phases: PITCHED_PHASES },
+    ],
     title: 'Street TA',
     summary: 'A teacher assistant: a SegFormer of 1.3 million parameters that knows the 19 Cityscapes classes from generated street images',
     config: { ...BASE, hiddenSizes: [24, 48, 96, 128], heads: [1, 2, 3, 4], depths: [2, 2, 3, 2], mlpRatios: [4, 4, 4, 3], decoderSize: 128 },
   },
   'mit-b0': {
-    ...SHARED, name: 'mit-b0', seed: 12, widenedFrom: 'street-ta', steps: 600, learningRate: 5e-4, warmupSteps: 60, averageDecay: 0.996, phases: SHORT_PHASES,
+    ...SHARED, name: 'mit-b0', seed: 12, widenedFrom: 'street-ta', averageDecay: 0.996,
+    courses: [{ steps: 600, streets: PITCHED_STREETS, learningRate: 5e-4, warmupSteps: 60, phases: PITCHED_PHASES }],
     title: 'MiT-B0',
     summary: 'A SegFormer-B0 trained on generated street images alone: what a student starts from, and what it is compared with',
     config: BASE,
   },
+}
+
+/** A course with the steps of the whole training that are its own. */
+export interface PlacedCourse extends Course {
+  /** steps of the courses before it */
+  readonly begin: number
+  readonly end: number
+}
+
+/** The courses one after the other; with `steps` in all where that is not the plan's own number. */
+export function placedCourses({ courses }: Pick<SegformerPlan, 'courses'>, steps?: number): readonly PlacedCourse[] {
+  const planned = courses.reduce((sum, course) => sum + course.steps, 0)
+  const factor = (steps ?? planned) / planned
+  let before = 0
+  return courses.map((course) => {
+    const begin = Math.round(before * factor)
+    before += course.steps
+    const end = Math.round(before * factor)
+    return { ...course, begin, end, steps: end - begin }
+  })
 }

@@ -12,6 +12,8 @@ export interface StreetSplit {
   readonly height: number
   /** horizontal fields of view in degrees: image `index` has number `index` modulo their count */
   readonly fovsDeg: readonly number[]
+  /** how far the camera looks up, degrees: likewise */
+  readonly pitchesDeg: readonly number[]
 }
 
 export interface StreetImage {
@@ -22,13 +24,15 @@ export interface StreetImage {
   readonly trainIds: Uint8Array
 }
 
-/** The street camera of the training images. */
-export const TRAINING_STREETS: StreetSplit = { seed: 1, width: 512, height: 256, fovsDeg: [90, 75, 90, 105] }
+/** The street camera of the training images, as it is mounted on a car. */
+export const LEVEL_STREETS: StreetSplit = { seed: 1, width: 512, height: 256, fovsDeg: [90, 75, 90, 105], pitchesDeg: [0] }
+/** Other streets, where every other image looks up or down: the windows of a panorama look everywhere. */
+export const PITCHED_STREETS: StreetSplit = { ...LEVEL_STREETS, seed: 3, pitchesDeg: [0, 35, 0, -30, 0, 60, 0, -55, 15] }
 /** Streets that no training sees. */
-export const HELD_OUT_STREETS: StreetSplit = { seed: 2, width: 512, height: 256, fovsDeg: [90] }
+export const HELD_OUT_STREETS: StreetSplit = { seed: 2, width: 512, height: 256, fovsDeg: [90], pitchesDeg: [0] }
 
-export function streetRequest({ seed, width, height, fovsDeg }: StreetSplit, index: number): SynthRequest {
-  return { view: 'pinhole', style: 'source', seed, index, width, height, fovDeg: fovsDeg[index % fovsDeg.length] ?? 90 }
+export function streetRequest({ seed, width, height, fovsDeg, pitchesDeg }: StreetSplit, index: number): SynthRequest {
+  return { view: 'pinhole', style: 'source', seed, index, width, height, fovDeg: fovsDeg[index % fovsDeg.length] ?? 90, pitchDeg: pitchesDeg[index % pitchesDeg.length] ?? 0 }
 }
 
 /** Draws the image. */
@@ -44,7 +48,7 @@ export function drawStreet(split: StreetSplit, index: number): StreetImage {
 export function worldName(): string {
   const hash = createHash('sha256')
   for (let index = 0; index < PROBES; index++) {
-    const { rgb, trainIds } = drawStreet({ seed: 0, width: 64, height: 32, fovsDeg: [90] }, index)
+    const { rgb, trainIds } = drawStreet({ seed: 0, width: 64, height: 32, fovsDeg: [90], pitchesDeg: [0] }, index)
     hash.update(rgb).update(trainIds)
   }
   return hash.digest('hex').slice(0, 12)
@@ -54,8 +58,8 @@ const PROBES = 4
 
 /** Images of a split from `folder`; those that are not there are drawn and kept. */
 export function streetCache(folder: string, split: StreetSplit): (index: number) => StreetImage {
-  const { seed, width, height, fovsDeg } = split
-  const place = join(folder, `${width}x${height}-seed${seed}-fov${fovsDeg.join('-')}`)
+  const { seed, width, height, fovsDeg, pitchesDeg } = split
+  const place = join(folder, `${width}x${height}-seed${seed}-fov${fovsDeg.join('-')}-pitch${pitchesDeg.join('_')}`)
   mkdirSync(place, { recursive: true })
   const pixels = width * height
   return (index) => {

@@ -16,11 +16,11 @@ import type { TrainingArguments } from './arguments.ts'
 import { type BatchWorkers, startBatchWorkers } from './batch-workers.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { classShares, lossWeights, rarities } from './class-shares.ts'
-import { type PlannedPhase, SEGFORMER_PLANS, type SegformerName, type SegformerPlan } from './segformer-plans.ts'
+import { placedCourses, type PlacedCourse, type PlannedPhase, SEGFORMER_PLANS, type SegformerName, type SegformerPlan } from './segformer-plans.ts'
 import { writeSegformer } from './segformer-output.ts'
 import { scoreSegformer } from './segformer-score.ts'
 import type { StreetWorkerData, StreetWorkerRequest } from './street-batch-worker.ts'
-import { HELD_OUT_STREETS, streetCache, TRAINING_STREETS, worldName } from './street-images.ts'
+import { HELD_OUT_STREETS, streetCache, type StreetSplit, worldName } from './street-images.ts'
 import { LABEL_STRIDE } from './street-samples.ts'
 import { type Phase, runTraining, type Trained } from './training-loop.ts'
 import { widened } from './widen.ts'
@@ -42,20 +42,23 @@ export async function trainSegformer(name: SegformerName, options: TrainingArgum
   const plan = SEGFORMER_PLANS[name]
   const world = worldName()
   const folder = join(options.work, '..', 'streets', world)
-  const workers = startBatchWorkers(WORKER, { folder, split: TRAINING_STREETS } satisfies StreetWorkerData)
-  const painters = startBatchWorkers(WORKER, { folder, split: TRAINING_STREETS } satisfies StreetWorkerData)
-  const scored = startBatchWorkers(WORKER, { folder, split: HELD_OUT_STREETS } satisfies StreetWorkerData)
+  const [workers, painters] = [startBatchWorkers(WORKER, { folder } satisfies StreetWorkerData), startBatchWorkers(WORKER, { folder } satisfies StreetWorkerData)]
+  const drawn = { workers: [workers, painters], split: HELD_OUT_STREETS }
   try {
-    const shares = classShares(await draw([workers, painters], 0, COUNTED_IMAGES))
-    print(`${name}: world ${world}; classes' shares of the pixels in %: ${shares.map((share) => (100 * share).toFixed(2)).join(' ')}`)
-    await draw([scored], 0, CURVE_IMAGES)
+    const courses = []
+    for (const course of placedCourses(plan, options.steps)) {
+      const shares = classShares(await draw({ ...drawn, split: course.streets }, 0, COUNTED_IMAGES))
+      print(`${name}: world ${world}; classes' shares of the pixels in %: ${shares.map((share) => (100 * share).toFixed(2)).join(' ')}`)
+      courses.push({ ...course, shares, firstStep: Math.max(course.begin + 1, await firstStepIn(world, options.work)), paint: paintAhead(painters, plan, course.streets) })
+    }
+    await draw(drawn, 0, CURVE_IMAGES)
     const left = options.minutes === Infinity ? Infinity : Math.max(0, options.minutes - (performance.now() - began) / 60_000)
-    const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, shares, firstStep: await firstStepIn(world, options.work), paint: paintAhead(painters, plan) })
+    const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, courses })
     if (trained.interrupted) return
-    await draw([scored], CURVE_IMAGES, HELD_OUT_IMAGES)
+    await draw(drawn, CURVE_IMAGES, HELD_OUT_IMAGES)
     await writeSegformer(plan, trained, { images: streetCache(folder, HELD_OUT_STREETS), count: HELD_OUT_IMAGES, threads: options.threads, world, output: options.output })
   } finally {
-    await Promise.all([workers.close(), painters.close(), scored.close()])
+    await Promise.all([workers.close(), painters.close()])
   }
 }
 
@@ -63,29 +66,36 @@ interface Surroundings {
   readonly world: string
   readonly folder: string
   readonly workers: BatchWorkers
+  readonly courses: readonly PreparedCourse[]
+}
+
+interface PreparedCourse extends PlacedCourse {
+  /** of the classes, of its pixels */
   readonly shares: readonly number[]
-  /** the first in this world */
+  /** its first step in this world */
   readonly firstStep: number
   /** sees to it that the images will be there for the step that is so many steps after the first, and for some more */
   readonly paint: (step: number) => void
 }
 
-async function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, shares, firstStep, paint }: Surroundings): Promise<Trained> {
-  const steps = options.steps ?? plan.steps
+async function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, courses }: Surroundings): Promise<Trained> {
   const held = streetCache(folder, HELD_OUT_STREETS)
-  const rarity = rarities(shares)
-  const phases = plan.phases.map((phase): Phase => ({
-    until: Math.round(phase.until * steps),
+  const phases = courses.flatMap(({ begin, steps, streets, shares, firstStep, paint, ...course }) => course.phases.map((phase): Phase => ({
+    until: begin + Math.round(phase.until * steps),
     compile: () => compile(plan, phase, shares),
     batch: (step) => {
       paint(step - firstStep)
       const { batch, size, augmentation, chosen } = phase
-      return workers.make({ kind: 'batch', request: { seed: plan.seed, step, batch, size, augmentation, images: imagesAt(plan, step - firstStep), rarity, chosen } } satisfies StreetWorkerRequest)
+      const request = { seed: plan.seed, step, batch, size, augmentation, images: imagesAt(plan, step - firstStep), rarity: rarities(shares), chosen }
+      return workers.make({ kind: 'batch', split: streets, request } satisfies StreetWorkerRequest)
     },
-  }))
+  })))
   return runTraining({
     name: plan.name, phases, initial: await initialOf(plan),
-    learningRate: (step) => learningRateAt(step, { learningRate: plan.learningRate, warmupSteps: plan.warmupSteps, steps, schedule: 'polynomial' }),
+    learningRate: (step) => {
+      const { begin, ...course } = courses.find(({ end }) => step <= end) ?? courses[courses.length - 1]
+      return learningRateAt(step - begin, { ...course, schedule: 'polynomial' })
+    },
     evaluate: {
       every: SCORE_EVERY,
       run: async (weights) => {
@@ -93,7 +103,7 @@ async function train(plan: SegformerPlan, options: TrainingArguments, { world, f
         return { miou: miou ?? 0, pixelAccuracy: pixelAccuracy ?? 0 }
       },
     },
-    data: { world, training: TRAINING_STREETS, images: plan.images, shares: shares.map((share) => Number(share.toPrecision(3))) },
+    data: { world, images: plan.images, courses: courses.map(({ end, streets, shares }) => ({ end, streets, shares: shares.map((share) => Number(share.toPrecision(3))) })) },
     print,
   }, options)
 }
@@ -122,7 +132,7 @@ function compile(plan: SegformerPlan, { batch, size: { width, height }, classPow
   })
 }
 
-/** How many images the step that is so many steps after the first one in this world chooses from: they are drawn while the training goes on. */
+/** How many images the step that is so many steps after the first one of its course in this world chooses from: they are drawn while the training goes on. */
 function imagesAt({ images: { first, perStep, most } }: SegformerPlan, step: number): number {
   return Math.min(most, Math.floor(first + perStep * step))
 }
@@ -135,20 +145,20 @@ async function firstStepIn(world: string, work: string): Promise<number> {
 }
 
 /** Sees to it that images are there; returns how many pixels of each class they have. */
-async function draw(workers: readonly BatchWorkers[], from: number, to: number): Promise<readonly Int32Array[]> {
+async function draw({ workers, split }: { readonly workers: readonly BatchWorkers[]; readonly split: StreetSplit }, from: number, to: number): Promise<readonly Int32Array[]> {
   const began = performance.now()
-  const answers = await Promise.all(Array.from({ length: Math.max(0, to - from) }, (_, at) => workers[at % workers.length].make({ kind: 'draw', index: from + at } satisfies StreetWorkerRequest)))
+  const answers = await Promise.all(Array.from({ length: Math.max(0, to - from) }, (_, at) => workers[at % workers.length].make({ kind: 'draw', split, index: from + at } satisfies StreetWorkerRequest)))
   if (answers.length > 0) print(`${answers.length} street images ready after ${((performance.now() - began) / 1000).toFixed(0)} s`)
   return answers.map(({ counts }) => counts.data as Int32Array)
 }
 
 /** Draws the images that later steps choose from, in a thread of its own, some steps ahead. */
-function paintAhead(painters: BatchWorkers, plan: SegformerPlan): (step: number) => void {
+function paintAhead(painters: BatchWorkers, plan: SegformerPlan, split: StreetSplit): (step: number) => void {
   let asked = 0
   return (step) => {
     for (const wanted = imagesAt(plan, step + STEPS_AHEAD); asked < wanted; asked++) {
       // what cannot be drawn fails where a batch needs it
-      painters.make({ kind: 'draw', index: asked } satisfies StreetWorkerRequest).catch(() => {})
+      painters.make({ kind: 'draw', split, index: asked } satisfies StreetWorkerRequest).catch(() => {})
     }
   }
 }

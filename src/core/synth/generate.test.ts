@@ -36,5 +36,7 @@ describe('generated views', () => {
     expect(() => generateView({ ...REQUEST, height: 2.5 })).toThrow(RangeError)
     expect(() => generateView({ ...REQUEST, fovDeg: 200 })).toThrow(/panorama cannot show 200 degrees: give more than 0 and at most 180/)
     expect(() => generateView({ ...REQUEST, view: 'pinhole', fovDeg: 175 })).toThrow(/at most 170/)
+    expect(() => generateView({ ...REQUEST, view: 'pinhole', fovDeg: 90, pitchDeg: -91 })).toThrow(/look up by -91 degrees: give -90 to 90/)
+    expect(() => generateView({ ...REQUEST, pitchDeg: 10 })).toThrow(/leave its pitch at 0/)
   })
 })

@@ -6,7 +6,7 @@ import type { SynthRequest, SyntheticImage } from './types.ts'
 
 /**
  * Builds the street that `seed`, `style` and `index` name, and draws it as asked. Throws RangeError for an image without
- * pixels and for a field of view that the projection cannot have.
+ * pixels and for a field of view or a pitch that the projection cannot have.
  */
 export function generateView(request: SynthRequest): SyntheticImage {
   checkRequest(request)
@@ -20,12 +20,15 @@ export function generateView(request: SynthRequest): SyntheticImage {
 /** Stream of the seed that draws where the camera stands. */
 const SPOTS = 0x5b07
 
-function checkRequest({ view, width, height, fovDeg }: SynthRequest): void {
+function checkRequest({ view, width, height, fovDeg, pitchDeg = 0 }: SynthRequest): void {
   const widest = view === 'panorama' ? 180 : 170
   if (!(Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1)) {
     throw new RangeError(`An image of ${width} x ${height} pixels cannot be drawn: give whole numbers from 1 up.`)
   }
   if (!(fovDeg > 0 && fovDeg <= widest)) {
     throw new RangeError(`A ${view} cannot show ${fovDeg} degrees: give more than 0 and at most ${widest}.`)
+  }
+  if (view === 'panorama' ? pitchDeg !== 0 : !(Math.abs(pitchDeg) <= 90)) {
+    throw new RangeError(view === 'panorama' ? 'A panorama shows its horizon in the middle: leave its pitch at 0.' : `A camera cannot look up by ${pitchDeg} degrees: give -90 to 90.`)
   }
 }

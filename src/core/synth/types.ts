@@ -155,4 +155,6 @@ export interface SynthRequest {
   readonly height: number
   /** vertical field of view of a panorama, degrees (180: whole sphere; horizon in the middle); horizontal one of a pinhole image */
   readonly fovDeg: number
+  /** how far a pinhole camera looks up, degrees, -90 .. 90; 0 where omitted */
+  readonly pitchDeg?: number
 }

@@ -7,7 +7,7 @@ import { rectanglePlanesSize } from '../../core/goodsam/view-resampling.ts'
 import { contextWindows } from '../../core/goodsam/windows.ts'
 import type { ClassPlanes, Raster } from '../../core/raster/raster.ts'
 import type { StoredArtifact } from '../artifacts/artifact-store.ts'
-import { taAspect, taFrame } from '../models/ta-geometry.ts'
+import { taAspect, taContextFrame, taFrame } from '../models/ta-geometry.ts'
 import { mapAtOnce, WINDOWS_AT_ONCE } from './label-context.ts'
 import type { LabelContext } from './label-context.ts'
 import type { PictureSource } from '../workers/raster-tasks.ts'
@@ -56,6 +56,7 @@ async function withWindows<Result>(
   use: (windows: readonly WindowProbabilities[], labels: readonly WindowSemantics[]) => Promise<Result>,
 ): Promise<Result> {
   const views = config.contextWeight > 0 ? contextWindows(context.frame, taAspect(ta.geometry)) : []
+  const windowHeight = Math.max(...windows.map((window) => pictureSize(window).height))
   const total = views.length + windows.length
   let done = 0
   const shared: Float32Array[] = []
@@ -65,10 +66,10 @@ async function withWindows<Result>(
   }
   try {
     const contextViews = await mapAtOnce(views, WINDOWS_AT_ONCE, async (view) =>
-      keep(await viewProbabilities(context, { ta, view, shared })))
+      keep(await viewProbabilities(context, { ta, view, shared, frame: taContextFrame(ta.geometry, view, windowHeight) })))
     const blend = views.length > 0 ? { views: contextViews, frame: context.frame, weight: config.contextWeight } : null
     const seen = await mapAtOnce(windows, WINDOWS_AT_ONCE, async (window) => {
-      const result = await windowProbabilities(context, { ta, view: window, shared, blend })
+      const result = await windowProbabilities(context, { ta, view: window, shared, frame: taFrame(ta.geometry, pictureSize(window)), blend })
       return { semantics: result.semantics, probabilities: keep(result) }
     })
     context.signal.throwIfAborted()
@@ -99,6 +100,8 @@ async function stitch(
 interface ViewRequest {
   readonly ta: OpenTa
   readonly view: PanoramaWindow
+  /** the size at which the network sees it */
+  readonly frame: NetworkView['frame']
   /** takes the memory of the probabilities, so that it is given back in the end */
   readonly shared: Float32Array[]
 }
@@ -124,13 +127,12 @@ async function windowProbabilities(
 type Blend = { readonly views: readonly WindowProbabilities[]; readonly frame: LabelContext['frame']; readonly weight: number }
 
 /**
- * F_TA of a view at the size that suits the network, and memory for its probabilities, which cover the view's rectangle of
- * the panorama in planes of `size`.
+ * F_TA of a view, and memory for its probabilities, which cover the view's rectangle of the panorama in planes of `size`.
  */
 async function viewLogits(
-  context: LabelContext, { ta, view, shared }: ViewRequest,
+  context: LabelContext, { ta, view, frame, shared }: ViewRequest,
 ): Promise<{ logits: ClassPlanes; size: { width: number; height: number }; out: Float32Array }> {
-  const logits = await logitsOf(context, ta, { view, frame: taFrame(ta.geometry, pictureSize(view)) })
+  const logits = await logitsOf(context, ta, { view, frame })
   const size = hasView(view) ? rectanglePlanesSize(view, logits) : { width: logits.width, height: logits.height }
   const out = context.buffers.floats(logits.classes * size.width * size.height)
   shared.push(out)

@@ -4,7 +4,7 @@ import type { TensorInfo } from '../../contract/schemas.ts'
 import { recogniseDialect } from './dialects.ts'
 import { fitWindow, samGeometry } from './sam-geometry.ts'
 import type { NamedSignature } from './signatures.ts'
-import { taAspect, taFrame, taGeometry } from './ta-geometry.ts'
+import { taAspect, taContextFrame, taFrame, taGeometry } from './ta-geometry.ts'
 
 /** Signatures as published exports have them (the table of model dialects in the product notes). */
 
@@ -149,10 +149,13 @@ describe('reads sizes from the files', () => {
   test('a TA of fixed size sees everything at its size; a free one at most 1024 long, in multiples of 32', () => {
     const fixed = taGeometry({ ...segformer, inputs: [f('pixel_values', 1, 3, 512, 1024)] })
     expect(taFrame(fixed, { width: 512, height: 400 })).toEqual({ width: 1024, height: 512 })
+    expect(taContextFrame(fixed, { width: 2048, height: 1024 }, 256)).toEqual({ width: 1024, height: 512 })
     expect(taAspect(fixed)).toBe(2)
     const free = taGeometry(segformer)
     expect(taFrame(free, { width: 512, height: 512 })).toEqual({ width: 512, height: 512 })
     expect(taFrame(free, { width: 4096, height: 2048 })).toEqual({ width: 1024, height: 512 })
+    expect(taContextFrame(free, { width: 1024, height: 512 }, 256)).toEqual({ width: 512, height: 256 })
+    expect(taContextFrame(free, { width: 800, height: 400 }, 400)).toEqual({ width: 800, height: 416 })
     expect(taFrame(free, { width: 500, height: 20 })).toEqual({ width: 512, height: 32 })
   })
 })

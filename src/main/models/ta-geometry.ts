@@ -37,6 +37,20 @@ export function taFrame(
   return { width: geometry.width ?? free(view.width), height: geometry.height ?? free(view.height) }
 }
 
+/**
+ * The size at which the network sees a view over the panorama's whole height: no higher than the windows are, in which it
+ * sees the same things larger. Of what a network of free size was trained on, the small view shows it more at once, and its
+ * surroundings are what a window lacks.
+ */
+export function taContextFrame(
+  geometry: TaGeometry,
+  view: { readonly width: number; readonly height: number },
+  windowHeight: number,
+): { readonly width: number; readonly height: number } {
+  const scale = Math.min(1, windowHeight / view.height)
+  return taFrame(geometry, { width: view.width * scale, height: view.height * scale })
+}
+
 /** Width over height of the context views that suit the network. */
 export function taAspect(geometry: TaGeometry): number {
   return geometry.width !== null && geometry.height !== null ? geometry.width / geometry.height : FREE_ASPECT

@@ -10,7 +10,7 @@ import type { SegmentRequest } from '../engine/training-protocol.ts'
  */
 
 /** Raise a stage's number when its algorithm or its artifact's layout changes. */
-const VERSIONS = { embedding: 1, masks: 1, semantics: 1, boundary: 1, fusion: 1, prediction: 1 } as const
+const VERSIONS = { embedding: 1, masks: 1, semantics: 2, boundary: 1, fusion: 1, prediction: 2 } as const
 export type Stage = keyof typeof VERSIONS
 
 export interface StageInputs {

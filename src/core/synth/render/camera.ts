@@ -19,6 +19,8 @@ export interface Camera {
   readonly yaw: number
   readonly sinYaw: number
   readonly cosYaw: number
+  readonly sinPitch: number
+  readonly cosPitch: number
   readonly x: number
   readonly y: number
   readonly z: number
@@ -30,9 +32,10 @@ export interface Camera {
 }
 
 /** Conventions of ../../geometry: the spot's yaw in the middle column, the horizon in the middle row. */
-export function newCamera(spot: CameraSpot, { view, width, height, fovDeg }: Omit<SynthRequest, 'style' | 'seed' | 'index'>): Camera {
+export function newCamera(spot: CameraSpot, { view, width, height, fovDeg, pitchDeg = 0 }: Omit<SynthRequest, 'style' | 'seed' | 'index'>): Camera {
   const panorama = view === 'panorama'
   const fov = degreesToRadians(fovDeg)
+  const pitch = degreesToRadians(pitchDeg)
   const [x, y, z] = spot.position
   const focal = panorama ? width / (2 * Math.PI) : width / 2 / Math.tan(fov / 2)
   const perColumn = panorama ? (2 * Math.PI) / width : 1 / focal
@@ -49,6 +52,8 @@ export function newCamera(spot: CameraSpot, { view, width, height, fovDeg }: Omi
     yaw: spot.yaw,
     sinYaw: Math.sin(spot.yaw),
     cosYaw: Math.cos(spot.yaw),
+    sinPitch: Math.sin(pitch),
+    cosPitch: Math.cos(pitch),
     x,
     y,
     z,
@@ -79,9 +84,10 @@ export function aim(camera: Camera, ray: Float64Array, { column, row }: { column
   const right = column - camera.width / 2
   const up = camera.height / 2 - row
   const length = Math.hypot(right, up, camera.focal)
-  ray[3] = (camera.cosYaw * right + camera.sinYaw * camera.focal) / length
-  ray[4] = up / length
-  ray[5] = (camera.cosYaw * camera.focal - camera.sinYaw * right) / length
+  const ahead = camera.cosPitch * camera.focal - camera.sinPitch * up
+  ray[3] = (camera.cosYaw * right + camera.sinYaw * ahead) / length
+  ray[4] = (camera.cosPitch * up + camera.sinPitch * camera.focal) / length
+  ray[5] = (camera.cosYaw * ahead - camera.sinYaw * right) / length
   ray[RAY_PIXEL] = 1 / camera.focal
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { degreesToRadians } from '../../geometry/angles.ts'
+import { degreesToRadians, pitchRad } from '../../geometry/angles.ts'
 import { sphereToPanorama } from '../../geometry/equirectangular.ts'
 import { levelView, viewToSphere } from '../../geometry/perspective.ts'
 import { rollColumns } from '../../geometry/roll.ts'
@@ -68,14 +68,14 @@ describe('truth', () => {
     expect(share(rolled.length, (pixel) => rolled[pixel] === turned.trainIds[pixel])).toBeGreaterThan(0.999)
   })
 
-  test('a pinhole image shows what the panorama shows in the same directions', () => {
+  test.each([0, 35, -50])('a pinhole image shows what the panorama shows in the same directions, looking up by %i degrees', (pitchDeg) => {
     // leaves and the gaps of fences are as coarse as the pixels are
     const scene = testScene({ parts: testScene().parts.filter(({ shape, trainId }) => shape.kind !== 'ellipsoid' && trainId !== 4) })
     const size = { width: 384, height: 192 }
     const panorama = renderScene(scene, SPOT, { ...PANORAMA, ...size })
-    const pinhole = renderScene(scene, SPOT, PINHOLE)
+    const pinhole = renderScene(scene, SPOT, { ...PINHOLE, pitchDeg })
     const full = { hfovDeg: 360, vfovDeg: 180, horizonOffsetPx: 0 }
-    const view = levelView(0, degreesToRadians(90))
+    const view = { ...levelView(0, degreesToRadians(90)), pitch: pitchRad(degreesToRadians(pitchDeg)) }
     let [same, compared] = [0, 0]
     for (let pixel = 0; pixel < 120 * 80; pixel++) {
       const point = { x: (pixel % 120) + 0.5, y: Math.floor(pixel / 120) + 0.5 }
