@@ -13,6 +13,7 @@ import { addTestRun, type TestRun } from '../../src/main/store/workspace.fixture
 import { openWindow } from '../e2e/window.ts'
 import type { BenchResult } from './result.ts'
 import { seededRandom } from './seeded-random.ts'
+import { median } from './median.ts'
 
 /** Steps of a short run, all of whose points are drawn, and of a long one. */
 const SHORT = 500
@@ -131,8 +132,4 @@ function redraws(page: Page): Promise<number[]> {
     }
     return taken
   }, REDRAWS)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 }

@@ -6,6 +6,7 @@ import type { FusedPanorama } from '../../src/core/goodsam/types.ts'
 import { referenceFusion } from '../fixtures/fusion-reference.ts'
 import { streetScene, type Scene } from '../fixtures/goodsam-scenes.ts'
 import type { BenchResult } from './result.ts'
+import { median } from './median.ts'
 
 /**
  * What a move of the theta slider costs: fusion of a 2048x1024 panorama, 24 windows, 500 masks, at several theta.
@@ -99,8 +100,4 @@ function timed(work: () => unknown): number {
   const started = performance.now()
   work()
   return performance.now() - started
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 }

@@ -3,6 +3,7 @@ import { SAM_DEFAULTS, type SamSettings } from '../../src/core/goodsam/config.ts
 import { type DecodedBatch, filterCandidates, finishWindowMasks } from '../../src/core/goodsam/sam-masks.ts'
 import type { BenchResult } from './result.ts'
 import { seededRandom } from './seeded-random.ts'
+import { median } from './median.ts'
 
 /**
  * Mask post-processing of one window (threshold, stability, RLE, box NMS) against a plain per-pixel port of the textbook
@@ -186,10 +187,6 @@ function timed(work: () => unknown): number {
   work()
   const { user, system } = process.threadCpuUsage(before)
   return (user + system) / 1000
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]
 }
 
 function round(value: number): number {
