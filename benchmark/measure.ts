@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Client, Input } from '../src/contract/procedures.ts'
 import type { LabellingRun, LabelStats } from '../src/contract/schemas.ts'
 import type { EvaluationRecord } from '../src/contract/training-schemas.ts'
+import { TA_REFINEMENT } from '../src/core/goodsam/distillation-config.ts'
 import { allPages } from '../src/main/cli/all-pages.ts'
 import { followJob } from '../src/main/cli/studio-session.ts'
 import { digestOf } from './digest.ts'
@@ -11,7 +12,7 @@ import { readInstances, withPerfectMasks } from './perfect-masks.ts'
 import { meanOf } from './results.ts'
 import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject, TA_ALONE } from './rows.ts'
 import { DATASETS, MODELS, type Setting } from './setting.ts'
-import type { StudentSettings } from './sizes.ts'
+import type { BenchmarkSize } from './sizes.ts'
 import { stageVersions } from './stage-versions.ts'
 import { readTruth, relabelled } from './truth-labels.ts'
 
@@ -36,13 +37,14 @@ export async function measure(setting: Setting, subject: Subject, seed: number):
 }
 
 /** The part of a training's configuration that the benchmark decides; the rest are the product's defaults. */
-export function trainingConfig(subject: StudentSubject, settings: StudentSettings, seed: number): Input<'distillations.start'>['config'] {
+export function trainingConfig(subject: StudentSubject, { student: settings, refinementSteps }: Pick<BenchmarkSize, 'student' | 'refinementSteps'>, seed: number): Input<'distillations.start'>['config'] {
   const { steps } = settings
   return {
     ...settings, seed, losses: effectiveLosses(subject),
     // all panoramas teach, and the last weights count: no held-out panorama's score chooses among them
     heldOut: 0,
     checkpointEvery: Math.max(1, Math.ceil(steps / CHECKPOINTS)), keepCheckpoints: 0, validateEvery: steps, sampleEvery: steps,
+    ...(subject.refineTa === true ? { taRefinement: { ...TA_REFINEMENT, steps: refinementSteps } } : {}),
   }
 }
 
@@ -86,7 +88,7 @@ async function studentOf(setting: Setting, subject: StudentSubject, seed: number
   const { bench, size, models } = setting
   const { labels } = subject
   const run = labels === 'truth' ? await truthLabels(setting, DATASETS.training) : await labelsOf(setting, labels, DATASETS.training)
-  const config = trainingConfig(subject, size.student, seed)
+  const config = trainingConfig(subject, size, seed)
   const init = subject.init === 'random' ? 'random' : { file: models.source }
   const name = `student ${digestOf({ run: run.name, student: subject.student, init: subject.init, source: models.hashes.source, config }).slice(0, 12)}`
   const client = await bench.client()

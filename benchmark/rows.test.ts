@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { RECIPES } from '../src/core/goodsam/config.ts'
 import { layoutWindows } from '../src/core/goodsam/windows.ts'
+import { trainingConfig } from './measure.ts'
 import { chooseRows, effectiveLosses, isStartable, labelsAt, ROWS } from './rows.ts'
 import { SIZES } from './sizes.ts'
 
@@ -30,6 +31,11 @@ it('each term of the adaptation is added in turn; the image term alone is self-t
   expect(named('mka-image').subject).toEqual(named('self-training').subject)
   expect(['mka-image', 'mka-window', 'mka-confident', 'goodsam'].map(terms)).toEqual([['image'], ['image', 'window'], ['image', 'window', 'confident'], ['image', 'window', 'confident', 'boundary']])
   expect(terms('supervised')).toEqual(['image'])
+})
+
+it('the TA is refined in the row that says so, as long as the size says, and in no other', () => {
+  const refinements = ROWS.flatMap(({ name, subject }) => (subject.kind === 'student' ? [[name, trainingConfig(subject, SIZES.medium, 1).taRefinement] as const] : []))
+  expect(refinements.filter(([, refinement]) => refinement !== undefined)).toEqual([['goodsam-refined', { steps: SIZES.medium.refinementSteps, learningRate: 6e-5 }]])
 })
 
 it('theta and SAM settings are started by recipe; windows, weights and radii are not', () => {

@@ -34,6 +34,8 @@ export interface StudentSubject {
   /** what it is taught: `truth` is the upper bound */
   readonly labels: LabelSpec | 'truth'
   readonly losses: DistillationConfig['losses']
+  /** whether the TA is refined on its labels first, and labels again */
+  readonly refineTa?: true
   /** source: the weights trained on street images, for the student whose shapes they fit */
   readonly init: 'source' | 'random'
 }
@@ -83,6 +85,7 @@ const SELF_TRAINING = mini(TA_ALONE, terms('image'))
 const STUDENTS: readonly RowSpec[] = [
   { name: 'self-training', group: 'students', title: 'Mini taught the TA\'s labels', subject: SELF_TRAINING },
   { name: 'goodsam', group: 'students', title: 'Mini, full GoodSAM', subject: mini(GOODSAM, ALL) },
+  { name: 'goodsam-refined', group: 'students', title: 'Mini, full GoodSAM with its TA refined first', subject: { ...mini(GOODSAM, ALL), refineTa: true } },
   { name: 'supervised', group: 'students', title: 'Mini taught the truth', subject: mini('truth', terms('image')) },
   // the image term's target is the TA's map: alone it is self-training, the very same run
   { name: 'mka-image', group: 'students', title: 'Mini, image term', subject: SELF_TRAINING },

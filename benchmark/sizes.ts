@@ -14,6 +14,8 @@ export interface BenchmarkSize {
   readonly width: number
   readonly height: number
   readonly student: StudentSettings
+  /** updates of the TA in rows where it is refined */
+  readonly refinementSteps: number
   /** trainings per student row unless --seeds says otherwise */
   readonly seeds: number
   /** of every labelling run with masks, where the row does not say otherwise: prompts are what labelling takes its time for */
@@ -39,18 +41,18 @@ export const SIZES = {
   /** Whether everything runs, in minutes on two cores. Its students learn too little to say anything about the method. */
   quick: {
     name: 'quick', training: 8, evaluation: 6, ablation: 2, width: 512, height: 256,
-    student: { height: 128, width: 256, batch: 2, steps: 40, learningRate: 2e-4 },
+    student: { height: 128, width: 256, batch: 2, steps: 40, learningRate: 2e-4 }, refinementSteps: 10,
     seeds: 1, samSettings: { pointsPerSide: 6 }, rows: ['check', 'baselines', 'labels-goodsam', 'self-training', 'goodsam', 'supervised'],
   },
   /** What two cores manage in an hour or two. */
   medium: {
     name: 'medium', training: 40, evaluation: 40, ablation: 10, width: 1024, height: 512,
-    student: { height: 256, width: 512, batch: 2, steps: 600, learningRate: 2e-4 },
+    student: { height: 256, width: 512, batch: 2, steps: 600, learningRate: 2e-4 }, refinementSteps: 600,
     seeds: 1, samSettings: { pointsPerSide: 8 }, rows: ['check', 'baselines', 'labels', 'students', 'label-ablations'],
   },
   full: {
     name: 'full', training: 200, evaluation: 100, ablation: 30, width: 1024, height: 512,
-    student: { height: 512, width: 1024, batch: 2, steps: 6000, learningRate: 2e-4 },
+    student: { height: 512, width: 1024, batch: 2, steps: 6000, learningRate: 2e-4 }, refinementSteps: 3000,
     seeds: 3, samSettings: {}, rows: GROUPS,
   },
 } as const satisfies Readonly<Record<string, BenchmarkSize>>

@@ -18,7 +18,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const MODELS = resolve(import.meta.dirname, '../fixtures/models')
 const SIZE: BenchmarkSize = {
   name: 'test', training: 2, evaluation: 2, ablation: 1, ...PAINTED,
-  student: { height: 64, width: 128, batch: 1, steps: 4, learningRate: 1e-4 }, seeds: 1, samSettings: {}, rows: ['check'],
+  student: { height: 64, width: 128, batch: 1, steps: 4, learningRate: 1e-4 }, refinementSteps: 2, seeds: 1, samSettings: {}, rows: ['check'],
 }
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
