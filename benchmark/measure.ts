@@ -29,6 +29,11 @@ export async function measure(setting: Setting, subject: Subject, seed: number):
       const run = await labelsOf(setting, subject.labels, dataset)
       return { ...await scoreOfRun(setting, run, dataset), parameters: parameters.ta + (subject.labels.sam ? parameters.sam : 0) }
     }
+    case 'refined-labels': {
+      const ta = await refinedTaOf(setting, subject.of, seed)
+      const run = await labelled(setting.bench, { ...requestOf(setting, subject.of.labels, DATASETS.evaluation), name: `labels of ${ta}`, ta })
+      return { ...await scoreOfRun(setting, run, DATASETS.evaluation), parameters: parameters.ta + parameters.sam }
+    }
     case 'student': {
       const { id, parameters: learned } = await studentOf(setting, subject, seed)
       return { ...await scoreOf(setting, { student: id }, 'whole'), parameters: learned }
@@ -84,7 +89,23 @@ async function perfectLabels({ bench, models, world }: Setting): Promise<Labelli
     withPerfectMasks(await ta(), await readInstances(world.evaluation.truth, panorama)))
 }
 
-async function studentOf(setting: Setting, subject: StudentSubject, seed: number): Promise<{ readonly id: string; readonly parameters: number }> {
+/** The id of the TA that the student's training refines first. */
+async function refinedTaOf(setting: Setting, subject: StudentSubject, seed: number): Promise<string> {
+  const { run } = await studentOf(setting, subject, seed)
+  const runs = await (await setting.bench.client()).call('distillations.list', {})
+  const refined = runs.find(({ parentId, task }) => parentId === run && task === 'refine-ta')?.refinedTaId
+  if (refined === undefined || refined === null) throw new Error('The training left no refined TA.')
+  return refined
+}
+
+interface Taught {
+  readonly id: string
+  readonly parameters: number
+  /** id of its training */
+  readonly run: string
+}
+
+async function studentOf(setting: Setting, subject: StudentSubject, seed: number): Promise<Taught> {
   const { bench, size, models } = setting
   const { labels } = subject
   const run = labels === 'truth' ? await truthLabels(setting, DATASETS.training) : await labelsOf(setting, labels, DATASETS.training)
@@ -101,11 +122,11 @@ async function studentOf(setting: Setting, subject: StudentSubject, seed: number
   return made
 }
 
-async function findStudent(client: Client, name: string): Promise<{ readonly id: string; readonly parameters: number } | null> {
+async function findStudent(client: Client, name: string): Promise<Taught | null> {
   const run = (await client.call('distillations.list', {})).find((one) => one.name === name)
   if (run === undefined || run.studentId === null || run.step < run.config.steps) return null
   const { id, parameters } = await client.call('students.get', { student: run.studentId })
-  return { id, parameters }
+  return { id, parameters, run: run.id }
 }
 
 /** What a network scores on the evaluation panoramas. */

@@ -21,8 +21,10 @@ export interface Making {
 }
 
 /** What makes a measurement, as far as the row depends on it. */
-export function makingOf({ subject, size, world, models, seed }: Making): Record<string, unknown> {
+export function makingOf(making: Making): Record<string, unknown> {
+  const { subject, size, world, models, seed } = making
   const { kind } = subject
+  if (kind === 'refined-labels') return { ...makingOf({ ...making, subject: subject.of }), kind }
   const own = kind === 'student' ? { config: trainingConfig(subject, size, seed), source: subject.init === 'source' ? models.source : null } : {}
   const labels = kind === 'labels' || kind === 'student' ? subject.labels : null
   const sam = labels !== null && labels !== 'truth' && labels.sam ? { sam: models.sam, samSettings: labelsAt(size, labels).samSettings } : {}

@@ -22,6 +22,8 @@ export type Subject =
   | { readonly kind: 'source' }
   /** the TA by itself */
   | { readonly kind: 'ta'; readonly mode: InferenceMode }
+  /** labels of the TA that a student's training refines first */
+  | { readonly kind: 'refined-labels'; readonly of: StudentSubject & { readonly labels: LabelSpec } }
   /** what the TA and a segmenter without fault would give */
   | { readonly kind: 'perfect-masks' }
   /** labels of a labelling run; `ablation`: on training panoramas, against truth that the product does not know */
@@ -81,11 +83,13 @@ const LABELS: readonly RowSpec[] = [
 ]
 
 const SELF_TRAINING = mini(TA_ALONE, terms('image'))
+const REFINED = { ...mini(GOODSAM, ALL), labels: GOODSAM, refineTa: true } as const
 
 const STUDENTS: readonly RowSpec[] = [
   { name: 'self-training', group: 'students', title: 'Mini taught the TA\'s labels', subject: SELF_TRAINING },
   { name: 'goodsam', group: 'students', title: 'Mini, full GoodSAM', subject: mini(GOODSAM, ALL) },
-  { name: 'goodsam-refined', group: 'students', title: 'Mini, full GoodSAM with its TA refined first', subject: { ...mini(GOODSAM, ALL), refineTa: true } },
+  { name: 'goodsam-refined', group: 'students', title: 'Mini, full GoodSAM with its TA refined first', subject: REFINED },
+  { name: 'labels-refined', group: 'students', title: 'Refined TA + SAM, fused as GoodSAM', subject: { kind: 'refined-labels', of: REFINED } },
   { name: 'supervised', group: 'students', title: 'Mini taught the truth', subject: mini('truth', terms('image')) },
   // the image term's target is the TA's map: alone it is self-training, the very same run
   { name: 'mka-image', group: 'students', title: 'Mini, image term', subject: SELF_TRAINING },

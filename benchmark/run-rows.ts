@@ -86,7 +86,7 @@ function tasksOf(specs: readonly RowSpec[], { size, seeds, world, models }: Omit
 
 /** Only trainings draw anything. */
 function isSeeded({ subject }: RowSpec): boolean {
-  return subject.kind === 'student'
+  return subject.kind === 'student' || subject.kind === 'refined-labels'
 }
 
 /** As long as rows of the same kind took; those of a kind that was never measured are not counted, and it says so. */

@@ -101,15 +101,18 @@ function recordOf(plan: SegformerPlan, measured: { readonly score: ConfusionScor
 
 /** Of each course in each world, how many images its last step chose from (train-segformer.ts). */
 function worldsOf(plan: SegformerPlan, stretches: readonly Stretch[]): SegformerRecord['worlds'] {
-  return placedCourses(plan).flatMap(({ begin, end }, course) => {
-    const worlds = new Map<string, { readonly first: number; readonly last: number; readonly images: { readonly first: number; readonly perStep: number } }>()
+  return placedCourses(plan).flatMap(({ begin, end, drawnFrom }, course) => {
+    const worlds = new Map<string, { readonly first: number; readonly last: number; readonly drawnFrom: number; readonly images: SegformerPlan['images'] }>()
     for (const { fromStep, toStep, data } of stretches) {
       const [first, last] = [Math.max(fromStep, begin + 1), Math.min(toStep, end)]
       if (first > last) continue
-      const name = String(data['world'])
-      worlds.set(name, { first: worlds.get(name)?.first ?? first, last, images: data['images'] as SegformerPlan['images'] })
+      const world = String(data['world'])
+      const seen = Math.min(...stretches.filter((each) => each.data['world'] === world).map((each) => each.fromStep))
+      worlds.set(world, { first: worlds.get(world)?.first ?? first, last, drawnFrom: Math.max(seen, drawnFrom + 1), images: data['images'] as SegformerPlan['images'] })
     }
-    return Array.from(worlds, ([world, { first, last, images }]) => ({ world, course, steps: last - first + 1, images: Math.min(plan.images.most, Math.floor(images.first + images.perStep * (last - first))) }))
+    return Array.from(worlds, ([world, { first, last, images, drawnFrom: from }]) => ({
+      world, course, steps: last - first + 1, images: Math.min(plan.images.most, Math.floor(images.first + images.perStep * (last - from))),
+    }))
   })
 }
 

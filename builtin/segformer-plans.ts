@@ -38,7 +38,7 @@ export interface SegformerPlan {
   readonly weightDecay: number
   readonly clipNorm: number
   readonly averageDecay: number
-  /** images at the first step of a course, and how many more each step brings, up to `most` */
+  /** images at the first step of streets, and how many more each step brings, up to `most` */
   readonly images: { readonly first: number; readonly perStep: number; readonly most: number }
 }
 
@@ -62,6 +62,9 @@ const PITCHED_PHASES = SHORT_PHASES.map(({ augmentation, ...phase }): PlannedPha
   ...phase, augmentation: { ...augmentation, scales: [0.8 * augmentation.scales[0], augmentation.scales[1]], stretch: 1.6, turn: 0.2, colour: 0.55 },
 }))
 
+/** From those to whole images as the camera takes them. */
+const LAST_PHASES: readonly PlannedPhase[] = [{ ...PITCHED_PHASES[0], until: 0.4 }, { ...PHASES[1], until: 0.7 }, PHASES[2]]
+
 const SHARED = { weightDecay: 0.02, clipNorm: 1, images: { first: 120, perStep: 0.25, most: 2500 } }
 
 export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
@@ -70,6 +73,7 @@ export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
     courses: [
       { steps: 5600, streets: LEVEL_STREETS, learningRate: 1e-3, warmupSteps: 200, phases: PHASES },
       { steps: 2200, streets: PITCHED_STREETS, learningRate: 5e-4, warmupSteps: 100, phases: PITCHED_PHASES },
+      { steps: 2000, streets: PITCHED_STREETS, learningRate: 5e-4, warmupSteps: 100, phases: LAST_PHASES },
     ],
     title: 'Street TA',
     summary: 'A teacher assistant: a SegFormer of 1.3 million parameters that knows the 19 Cityscapes classes from generated street images',
@@ -89,17 +93,18 @@ export interface PlacedCourse extends Course {
   /** steps of the courses before it */
   readonly begin: number
   readonly end: number
+  /** `begin` of the first course in the same streets: more and more of their images are drawn from then on */
+  readonly drawnFrom: number
 }
 
 /** The courses one after the other; with `steps` in all where that is not the plan's own number. */
 export function placedCourses({ courses }: Pick<SegformerPlan, 'courses'>, steps?: number): readonly PlacedCourse[] {
   const planned = courses.reduce((sum, course) => sum + course.steps, 0)
   const factor = (steps ?? planned) / planned
-  let before = 0
-  return courses.map((course) => {
-    const begin = Math.round(before * factor)
-    before += course.steps
-    const end = Math.round(before * factor)
-    return { ...course, begin, end, steps: end - begin }
+  const ends = courses.map((_, index) => Math.round(factor * courses.slice(0, index + 1).reduce((sum, course) => sum + course.steps, 0)))
+  const begins = [0, ...ends]
+  return courses.map((course, index) => {
+    const [begin, end] = [begins[index], ends[index]]
+    return { ...course, begin, end, steps: end - begin, drawnFrom: begins[courses.findIndex(({ streets }) => streets === course.streets)] }
   })
 }

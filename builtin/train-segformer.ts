@@ -49,7 +49,7 @@ export async function trainSegformer(name: SegformerName, options: TrainingArgum
     for (const course of placedCourses(plan, options.steps)) {
       const shares = classShares(await draw({ ...drawn, split: course.streets }, 0, COUNTED_IMAGES))
       print(`${name}: world ${world}; classes' shares of the pixels in %: ${shares.map((share) => (100 * share).toFixed(2)).join(' ')}`)
-      courses.push({ ...course, shares, firstStep: Math.max(course.begin + 1, await firstStepIn(world, options.work)), paint: paintAhead(painters, plan, course.streets) })
+      courses.push({ ...course, shares, firstStep: Math.max(course.drawnFrom + 1, await firstStepIn(world, options.work)), paint: paintAhead(painters, plan, course.streets) })
     }
     await draw(drawn, 0, CURVE_IMAGES)
     const left = options.minutes === Infinity ? Infinity : Math.max(0, options.minutes - (performance.now() - began) / 60_000)
@@ -72,7 +72,7 @@ interface Surroundings {
 interface PreparedCourse extends PlacedCourse {
   /** of the classes, of its pixels */
   readonly shares: readonly number[]
-  /** its first step in this world */
+  /** the first step in its streets of this world */
   readonly firstStep: number
   /** sees to it that the images will be there for the step that is so many steps after the first, and for some more */
   readonly paint: (step: number) => void
@@ -132,7 +132,7 @@ function compile(plan: SegformerPlan, { batch, size: { width, height }, classPow
   })
 }
 
-/** How many images the step that is so many steps after the first one of its course in this world chooses from: they are drawn while the training goes on. */
+/** How many images the step that is so many steps after the first one in these streets of this world chooses from: they are drawn while the training goes on. */
 function imagesAt({ images: { first, perStep, most } }: SegformerPlan, step: number): number {
   return Math.min(most, Math.floor(first + perStep * step))
 }
