@@ -8,6 +8,7 @@ import type { Tensor } from '../src/core/onnx/tensor.ts'
 import { openTraining, type TrainingSession } from '../src/main/engine/training-session.ts'
 import type { TrainingArguments } from './arguments.ts'
 import { type CurvePoint, type Progress, readCheckpoint, type Stretch, writeCheckpoint } from './checkpoint.ts'
+import { lockWork } from './work-lock.ts'
 
 /** Inputs and targets of a step, by name */
 export type Batch = Readonly<Record<string, Tensor>>
@@ -56,9 +57,10 @@ const MOST_NOT_FINITE = 5
 /**
  * Goes on from the checkpoint in `work` until the steps or the minutes are over, or SIGINT or SIGTERM comes; always leaves
  * a checkpoint. With one thread on the CPU the weights do not depend on where it was interrupted. Throws Error where the
- * loss is not finite several times in a row, and keeps the last checkpoint.
+ * loss is not finite several times in a row, and keeps the last checkpoint; and where another process trains in `work`.
  */
 export async function runTraining(training: Training, options: Pick<TrainingArguments, 'work' | 'minutes' | 'provider' | 'threads' | 'checkpointMinutes'>): Promise<Trained> {
+  const lock = await lockWork(options.work)
   const run = new Run(training, options)
   const stop = (): void => run.stop()
   process.on('SIGINT', stop).on('SIGTERM', stop)
@@ -66,6 +68,7 @@ export async function runTraining(training: Training, options: Pick<TrainingArgu
     return await run.untilDone()
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
+    lock.release()
   }
 }
 

@@ -74,6 +74,19 @@ describe('a training of a built-in model', () => {
     }
   })
 
+  it('keeps a second training out of the folder of one that goes on', async () => {
+    const folder = await temporaryFolder()
+    try {
+      const options = { ...OPTIONS, work: folder.path }
+      const first = runTraining(until(training(), 20), options)
+      await expect(runTraining(training(), options)).rejects.toThrow(/Another training goes on in .*--work/)
+      expect((await first).progress.step).toBe(20)
+      expect((await runTraining(until(training(), 21), options)).progress.step).toBe(21)
+    } finally {
+      await folder.remove()
+    }
+  })
+
   it('keeps the last checkpoint where the loss is no number any more', async () => {
     const folder = await temporaryFolder()
     try {
