@@ -11,6 +11,13 @@ it('the three goals, at and under their bounds', () => {
   expect(goalsOf(under).map(({ met }) => met)).toEqual([false, false, false])
 })
 
+it('hold for the method with a refined TA, too, where that was measured', () => {
+  const both = goalsOf(rows({ goodsam: 50, 'goodsam-refined': 52, 'ta-direct': 51 }))
+  expect(both.map(({ text, value, met }) => [text.includes('refined'), value, met])).toEqual([
+    [false, null, null], [false, -1, false], [false, null, null], [true, null, null], [true, 1, true], [true, null, null],
+  ])
+})
+
 it('what is not measured is neither met nor missed', () => {
   expect(goalsOf(rows({ goodsam: 50, 'ta-direct': 40 })).map(({ value, met }) => [value, met])).toEqual([[null, null], [10, true], [null, null]])
 })

@@ -47,7 +47,7 @@ export const SIZES = {
   /** What two cores manage in an hour or two. */
   medium: {
     name: 'medium', training: 40, evaluation: 40, ablation: 10, width: 1024, height: 512,
-    student: { height: 256, width: 512, batch: 2, steps: 600, learningRate: 2e-4 }, refinementSteps: 600,
+    student: { height: 256, width: 512, batch: 2, steps: 1000, learningRate: 2e-4 }, refinementSteps: 1000,
     seeds: 1, samSettings: { pointsPerSide: 8 }, rows: ['check', 'baselines', 'labels', 'students', 'label-ablations'],
   },
   full: {

@@ -7,7 +7,7 @@ export function segformerCard(plan: SegformerPlan, record: SegformerRecord): str
   const { hiddenSizes, depths, decoderSize } = plan.config
   const courses = plan.courses.map(({ streets: { seed, width, height, pitchesDeg } }, course) => {
     const worlds = record.worlds.filter((each) => each.course === course).map(({ world, images, steps }) => `${images} images of world ${world} in ${steps} updates`)
-    const pitch = pitchesDeg.every((pitchDeg) => pitchDeg === 0) ? 'level camera' : `camera's pitch ${[...new Set(pitchesDeg)].sort((a, b) => a - b).join(', ')} degrees, half of them level`
+    const pitch = pitchesDeg.every((pitchDeg) => pitchDeg === 0) ? 'level camera' : `camera's pitch ${pitchesDeg.join(', ')} degrees in turn`
     return `seed ${seed}, ${width}x${height}, ${pitch}: ${worlds.join(', then ') || 'none'}`
   })
   return `---
