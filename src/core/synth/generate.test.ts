@@ -31,6 +31,17 @@ describe('generated views', () => {
     }
   }, 20_000)
 
+  test('a camera that is carried along the pavement has it below itself, that of a car has the road', () => {
+    const below = (carrier: 'car' | 'walker'): readonly number[] => {
+      const { trainIds } = generateView({ ...REQUEST, view: 'pinhole', style: 'source', fovDeg: 40, pitchDeg: -90, carrier })
+      return [...new Set(trainIds)]
+    }
+    expect(below('car')).toContain(0)
+    expect(below('car')).not.toContain(1)
+    expect(below('walker')).toContain(1)
+    expect(below('walker')).not.toContain(0)
+  }, 20_000)
+
   test('refuses what cannot be drawn, and says what can', () => {
     expect(() => generateView({ ...REQUEST, width: 0 })).toThrow(/0 x 32 pixels cannot be drawn/)
     expect(() => generateView({ ...REQUEST, height: 2.5 })).toThrow(RangeError)

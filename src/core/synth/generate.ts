@@ -12,7 +12,7 @@ export function generateView(request: SynthRequest): SyntheticImage {
   checkRequest(request)
   const { seed, index, style } = request
   const scene = buildScene({ seed, index, style })
-  const spots = request.view === 'panorama' ? scene.panoramaSpots : scene.pinholeSpots
+  const spots = request.view === 'panorama' ? scene.panoramaSpots : request.carrier === 'walker' ? scene.walkerSpots : scene.pinholeSpots
   const spot = spots[Math.floor(unit(hash3(seed, index, SPOTS)) * spots.length)]
   return renderScene(scene, spot, request)
 }

@@ -129,6 +129,8 @@ export interface Scene {
   /** for panoramas (middle of the street, pavements, crossings) and for street cameras (in a lane, looking along it) */
   readonly panoramaSpots: readonly CameraSpot[]
   readonly pinholeSpots: readonly CameraSpot[]
+  /** for cameras that are carried along a pavement */
+  readonly walkerSpots: readonly CameraSpot[]
 }
 
 /** An image with its truth. Row by row from above left. */
@@ -157,4 +159,6 @@ export interface SynthRequest {
   readonly fovDeg: number
   /** how far a pinhole camera looks up, degrees, -90 .. 90; 0 where omitted */
   readonly pitchDeg?: number
+  /** who carries a pinhole camera: a car in a lane (where omitted), or somebody on a pavement */
+  readonly carrier?: 'car' | 'walker'
 }

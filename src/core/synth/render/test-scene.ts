@@ -90,6 +90,7 @@ export function testScene(changes: Partial<Scene> = {}): Scene {
     sensor: { exposure: 1, whiteBalance: [1, 1, 1], noise: 2, blur: 0.5, saturation: 1.05 },
     panoramaSpots: [{ position: [0.3, 2, 0], yaw: 0 }],
     pinholeSpots: [{ position: [1.8, 1.4, -6], yaw: 0 }],
+    walkerSpots: [{ position: [0.3, 2, 0], yaw: 0 }],
     ...changes,
   }
 }

@@ -104,6 +104,8 @@ describe('a street', () => {
         expect(position[1]).toBeGreaterThanOrEqual(1.6)
         expect(position[1]).toBeLessThanOrEqual(2.6 + 0.12)
       }
+      // sidewalk, or terrain beside it
+      for (const { position: [x, , z] } of scene.walkerSpots) expect([1, 9]).toContain(scene.groundSpots[scene.groundAt(x, z)].trainId)
       for (const { position } of [...scene.pinholeSpots, ...scene.panoramaSpots]) {
         // a metre around the lens, level with it
         for (const [dx, dz] of [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]]) {

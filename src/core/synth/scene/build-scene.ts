@@ -28,7 +28,7 @@ export function buildScene({ seed, index, style }: SceneRequest): Scene {
   const plan = drawPlan(random('plan'), style)
   const spots = random('spots')
   const pinholeSpots = drawPinholeSpots(spots, plan)
-  const panoramaSpots = drawPanoramaSpots(spots, plan)
+  const { panoramaSpots, walkerSpots } = drawPanoramaSpots(spots, plan)
   const weather = drawWeather(random('weather'), style)
   const writer = createWriter()
   const occupancy = createOccupancy([...pinholeSpots, ...panoramaSpots])
@@ -45,7 +45,7 @@ export function buildScene({ seed, index, style }: SceneRequest): Scene {
   return {
     seed, style, parts: writer.parts, materials: writer.materials, groundAt, groundSpots,
     sky: weather.sky, haze: weather.haze, hazeColor: weather.hazeColor, wetness: weather.wetness, sensor: weather.sensor,
-    panoramaSpots, pinholeSpots,
+    panoramaSpots, pinholeSpots, walkerSpots,
   }
 }
 

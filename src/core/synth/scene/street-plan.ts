@@ -110,20 +110,18 @@ export function drawPinholeSpots(random: Random, plan: StreetPlan): CameraSpot[]
   })
 }
 
-/** Cameras of panoramas: on the road, on a pavement, on a crossing. */
-export function drawPanoramaSpots(random: Random, plan: StreetPlan): CameraSpot[] {
+/** Cameras of panoramas: on the road, on a pavement, on a crossing; and that on the pavement as a walker's, who looks along the street. */
+export function drawPanoramaSpots(random: Random, plan: StreetPlan): { readonly panoramaSpots: readonly CameraSpot[]; readonly walkerSpots: readonly CameraSpot[] } {
   const spot = (x: number, y: number, z: number): CameraSpot => ({
     position: [x, y + random.between(1.6, 2.6), z],
     yaw: (chance(random, 0.5) ? 0 : Math.PI) + spread(random) * 0.2,
   })
   const side = pick(random, plan.sides)
   const other = pick(random, plan.sides)
-  const spots = [
-    spot(laneX(side, random.below(side.lanes)) + spread(random) * 0.5, 0, random.between(-10, 10)),
-    spot(other.sign * (other.kerb + other.strip + other.walk * random.between(0.4, 0.7)), KERB, pavementZ(random, plan)),
-  ]
-  if (plan.zebras.length > 0) spots.push(spot(laneX(other, 0) + spread(random) * 0.6, 0, pick(random, plan.zebras)))
-  return spots
+  const onRoad = spot(laneX(side, random.below(side.lanes)) + spread(random) * 0.5, 0, random.between(-10, 10))
+  const onPavement = spot(other.sign * (other.kerb + other.strip + other.walk * random.between(0.4, 0.7)), KERB, pavementZ(random, plan))
+  const onCrossing = plan.zebras.length > 0 ? [spot(laneX(other, 0) + spread(random) * 0.6, 0, pick(random, plan.zebras))] : []
+  return { panoramaSpots: [onRoad, onPavement, ...onCrossing], walkerSpots: [onPavement] }
 }
 
 /** A z near the middle that is not within the cross street. */
