@@ -4,6 +4,11 @@ import type { SynthRequest } from './types.ts'
 
 const REQUEST: SynthRequest = { view: 'panorama', style: 'target', seed: 11, index: 3, width: 64, height: 32, fovDeg: 180 }
 
+/** The classes that a camera sees when it looks straight down. */
+function below(carrier: 'car' | 'walker'): readonly number[] {
+  return [...new Set(generateView({ ...REQUEST, view: 'pinhole', style: 'source', fovDeg: 40, pitchDeg: -90, carrier }).trainIds)]
+}
+
 describe('generated views', () => {
   test('the same request gives the same pixels and the same truth', () => {
     expect(generateView(REQUEST)).toEqual(generateView({ ...REQUEST }))
@@ -32,10 +37,6 @@ describe('generated views', () => {
   }, 20_000)
 
   test('a camera that is carried along the pavement has it below itself, that of a car has the road', () => {
-    const below = (carrier: 'car' | 'walker'): readonly number[] => {
-      const { trainIds } = generateView({ ...REQUEST, view: 'pinhole', style: 'source', fovDeg: 40, pitchDeg: -90, carrier })
-      return [...new Set(trainIds)]
-    }
     expect(below('car')).toContain(0)
     expect(below('car')).not.toContain(1)
     expect(below('walker')).toContain(1)
