@@ -45,11 +45,12 @@ export async function trainSegformer(name: SegformerName, options: TrainingArgum
   const [workers, painters] = [startBatchWorkers(WORKER, { folder } satisfies StreetWorkerData), startBatchWorkers(WORKER, { folder } satisfies StreetWorkerData)]
   const drawn = { workers: [workers, painters], split: HELD_OUT_STREETS }
   try {
+    const seenFrom = await firstStepIn(world, options.work)
     const courses = []
     for (const course of placedCourses(plan, options.steps)) {
       const shares = classShares(await draw({ ...drawn, split: course.streets }, 0, COUNTED_IMAGES))
       print(`${name}: world ${world}; classes' shares of the pixels in %: ${shares.map((share) => (100 * share).toFixed(2)).join(' ')}`)
-      courses.push({ ...course, shares, firstStep: Math.max(course.drawnFrom + 1, await firstStepIn(world, options.work)), paint: paintAhead(painters, plan, course.streets) })
+      courses.push({ ...course, shares, firstStep: Math.max(course.drawnFrom + 1, seenFrom), paint: paintAhead(painters, plan, course.streets) })
     }
     await draw(drawn, 0, CURVE_IMAGES)
     const left = options.minutes === Infinity ? Infinity : Math.max(0, options.minutes - (performance.now() - began) / 60_000)
@@ -80,16 +81,19 @@ interface PreparedCourse extends PlacedCourse {
 
 async function train(plan: SegformerPlan, options: TrainingArguments, { world, folder, workers, courses }: Surroundings): Promise<Trained> {
   const held = streetCache(folder, HELD_OUT_STREETS)
-  const phases = courses.flatMap(({ begin, steps, streets, shares, firstStep, paint, ...course }) => course.phases.map((phase): Phase => ({
-    until: begin + Math.round(phase.until * steps),
-    compile: () => compile(plan, phase, shares),
-    batch: (step) => {
-      paint(step - firstStep)
-      const { batch, size, augmentation, chosen } = phase
-      const request = { seed: plan.seed, step, batch, size, augmentation, images: imagesAt(plan, step - firstStep), rarity: rarities(shares), chosen }
-      return workers.make({ kind: 'batch', split: streets, request } satisfies StreetWorkerRequest)
-    },
-  })))
+  const phases = courses.flatMap(({ begin, steps, streets, shares, firstStep, paint, ...course }) => {
+    const rarity = rarities(shares)
+    return course.phases.map((phase): Phase => ({
+      until: begin + Math.round(phase.until * steps),
+      compile: () => compile(plan, phase, shares),
+      batch: (step) => {
+        paint(step - firstStep)
+        const { batch, size, augmentation, chosen } = phase
+        const request = { seed: plan.seed, step, batch, size, augmentation, images: imagesAt(plan, step - firstStep), rarity, chosen }
+        return workers.make({ kind: 'batch', split: streets, request } satisfies StreetWorkerRequest)
+      },
+    }))
+  })
   return runTraining({
     name: plan.name, phases, initial: await initialOf(plan),
     learningRate: (step) => {

@@ -13,6 +13,7 @@ export async function lockWork(folder: string): Promise<{ readonly release: () =
     lock.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     lock.close()
+    if (!(cause instanceof Database.SqliteError && cause.code === 'SQLITE_BUSY')) throw cause
     throw new Error(`Another training goes on in ${folder}: wait for its end, or give this one a folder of its own with --work.`, { cause })
   }
   return { release: () => lock.close() }

@@ -38,9 +38,9 @@ export function taFrame(
 }
 
 /**
- * The size at which the network sees a view over the panorama's whole height: no higher than the windows are, in which it
- * sees the same things larger. Of what a network of free size was trained on, the small view shows it more at once, and its
- * surroundings are what a window lacks.
+ * The size at which the network sees a view over the panorama's whole height: for a network of free size no higher than a
+ * window. It then has the whole height before it at once, which is what a window lacks; larger, it would see no more of it
+ * than it was trained to see (docs/method.md, "Context").
  */
 export function taContextFrame(
   geometry: TaGeometry,
