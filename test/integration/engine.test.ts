@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeBoundary, decodeFusion, decodeMasks, decodeSemantics } from '../../src/core/formats/bundles.ts'
 import { PROVENANCE, RECIPES, SAM_DEFAULTS } from '../../src/core/goodsam/config.ts'
 import type { PanoramaMasks } from '../../src/core/goodsam/types.ts'
+import { GraphBuilder } from '../../src/core/onnx/graph-builder.ts'
+import type { Model } from '../../src/core/onnx/model.ts'
+import { writeModel } from '../../src/core/onnx/write.ts'
 import { openArtifactStore } from '../../src/main/artifacts/artifact-store.ts'
 import type { Engine, LabelPanoramaRequest, LabelPanoramaResponse } from '../../src/main/engine/protocol.ts'
 import {
@@ -38,6 +41,17 @@ function street(rest: Partial<LabelPanoramaRequest> = {}): LabelPanoramaRequest 
 
 async function read<Value>(hash: string | null, decode: (bytes: Uint8Array) => Value, root = join(folder, 'artifacts')): Promise<Value> {
   return decode(await openArtifactStore(root).read(hash!))
+}
+
+/** A TA that says 0 of all pixels where the image that it is shown is higher than `height` pixels, else 1. */
+function heightTa(height: number): Model {
+  const builder = new GraphBuilder()
+  const pixelValues = builder.input('pixel_values', 'float32', [1, 3, 'height', 'width'])
+  const nothing = builder.emit('Mul', [builder.emit('ReduceMean', [pixelValues, [1]], { keepdims: 1 }), 0])
+  const shown = builder.emit('Cast', [builder.emit('Shape', [pixelValues], { start: 2, end: 3 })], { to: 1 })
+  const logits = builder.emit('Concat', [builder.emit('Add', [nothing, shown]), builder.emit('Add', [nothing, height])], { axis: 1 })
+  builder.output(logits, 'logits')
+  return builder.build('height-ta')
 }
 
 /** The regions' corners are rounded by interpolation; everything else of the painted street is known. */
@@ -168,6 +182,16 @@ describe('dialects and sizes', () => {
   test.each(['encoder.onnx', 'encoder-planes.onnx'] as const)("segment-anything's own decoder with %s finds the same masks", async (encoder) => {
     const response = await run(engine, street({ sam: officialSam(encoder) }))
     expect(pixels(await read(response.artifacts.masks, decodeMasks))).toEqual(pixels(await read(first.artifacts.masks, decodeMasks)))
+  })
+
+  test('a TA of free size sees the whole panorama as high as a window', async () => {
+    const network = join(folder, 'height-ta.onnx')
+    await writeFile(network, writeModel(heightTa(100)))
+    const ta = { name: 'height-ta', sha256: sha256Of(network), dialect: 'semantic', paths: { network } } as const
+    const response = await run(engine, street({ sam: null, ta, config: { ...RECIPES.goodsam, contextWeight: 1 } }))
+    const { label } = await read(response.artifacts.semantics, decodeSemantics)
+    // 64 pixels; at full size it would see 128
+    expect(new Set(label.data)).toEqual(new Set([1]))
   })
 
   test.each(['colour-ta-dynamic.onnx', 'colour-ta-full.onnx'])('%s sees the same street', async (file) => {
