@@ -39,6 +39,16 @@ export interface Progress {
   readonly stretches: readonly Stretch[]
 }
 
+/** At most so many points of the curve come with a model */
+const CURVE_POINTS = 200
+
+/** The progress with every second, third, ... point of its curve, the last one among them. */
+export function thinned(progress: Progress): Progress {
+  const { curve } = progress
+  const every = Math.max(1, Math.ceil(curve.length / CURVE_POINTS))
+  return { ...progress, curve: curve.filter((_, index) => (curve.length - 1 - index) % every === 0) }
+}
+
 export interface Checkpoint {
   readonly progress: Progress
   readonly state: TrainingState

@@ -1,14 +1,17 @@
 /** README.md of a SegFormer that comes with the program. */
 import type { SegformerRecord } from './segformer-output.ts'
 import type { SegformerPlan } from './segformer-plans.ts'
+import { isFromCars } from './street-images.ts'
 
 export function segformerCard(plan: SegformerPlan, record: SegformerRecord): string {
   const { score, progress } = record
   const { hiddenSizes, depths, decoderSize } = plan.config
-  const courses = plan.courses.map(({ streets: { seed, width, height, pitchesDeg } }, course) => {
+  const courses = plan.courses.map(({ streets }, course) => {
+    const { seed, width, height, pitchesDeg, carriers } = streets
     const worlds = record.worlds.filter((each) => each.course === course).map(({ world, images, steps }) => `${images} images of world ${world} in ${steps} updates`)
     const pitch = pitchesDeg.every((pitchDeg) => pitchDeg === 0) ? 'level camera' : `camera's pitch ${pitchesDeg.join(', ')} degrees in turn`
-    return `seed ${seed}, ${width}x${height}, ${pitch}: ${worlds.join(', then ') || 'none'}`
+    const from = isFromCars(streets) ? '' : `, carried by ${carriers.join(', ')} in turn`
+    return `seed ${seed}, ${width}x${height}, ${pitch}${from}: ${worlds.join(', then ') || 'none'}`
   })
   return `---
 license: mit

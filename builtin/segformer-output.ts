@@ -10,7 +10,7 @@ import { toConfigJson } from '../src/core/networks/segformer/config.ts'
 import { segformerParameters } from '../src/core/networks/segformer/parameters.ts'
 import { float16ToFloat32, float32ToFloat16 } from '../src/core/onnx/half.ts'
 import { float32, type Tensor } from '../src/core/onnx/tensor.ts'
-import { replaceFile, type Stretch } from './checkpoint.ts'
+import { replaceFile, type Stretch, thinned } from './checkpoint.ts'
 import { segformerCard } from './segformer-card.ts'
 import { placedCourses, type SegformerPlan } from './segformer-plans.ts'
 import { scoreSegformer, type Scoring } from './segformer-score.ts'
@@ -95,7 +95,7 @@ function recordOf(plan: SegformerPlan, measured: { readonly score: ConfusionScor
       iou: Object.fromEntries(classNames(CITYSCAPES).map((name, id) => [name, score.iou[id]])),
     },
     check: { images: CHECKED_IMAGES, miou: measured.check },
-    plan: rest, progress,
+    plan: rest, progress: thinned(progress),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The two semantic networks that come with the program, and how each is trained. */
 import { type SegformerConfig, studentConfig } from '../src/core/networks/segformer/config.ts'
-import { LEVEL_STREETS, PITCHED_STREETS, type StreetSplit } from './street-images.ts'
+import { LEVEL_STREETS, MIXED_STREETS, PITCHED_STREETS, type StreetSplit, WALKED_STREETS } from './street-images.ts'
 import type { Augmentation, SampleSize } from './street-samples.ts'
 
 export type SegformerName = 'street-ta' | 'mit-b0'
@@ -74,6 +74,8 @@ export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
       { steps: 5600, streets: LEVEL_STREETS, learningRate: 1e-3, warmupSteps: 200, phases: PHASES },
       { steps: 2200, streets: PITCHED_STREETS, learningRate: 5e-4, warmupSteps: 100, phases: PITCHED_PHASES },
       { steps: 2000, streets: PITCHED_STREETS, learningRate: 5e-4, warmupSteps: 100, phases: LAST_PHASES },
+      { steps: 1800, streets: WALKED_STREETS, learningRate: 5e-4, warmupSteps: 100, phases: LAST_PHASES },
+      { steps: 3000, streets: MIXED_STREETS, learningRate: 5e-4, warmupSteps: 100, phases: LAST_PHASES },
     ],
     title: 'Street TA',
     summary: 'A teacher assistant: a SegFormer of 1.3 million parameters that knows the 19 Cityscapes classes from generated street images',
@@ -81,7 +83,7 @@ export const SEGFORMER_PLANS: Readonly<Record<SegformerName, SegformerPlan>> = {
   },
   'mit-b0': {
     ...SHARED, name: 'mit-b0', seed: 12, widenedFrom: 'street-ta', averageDecay: 0.996,
-    courses: [{ steps: 600, streets: PITCHED_STREETS, learningRate: 5e-4, warmupSteps: 60, phases: PITCHED_PHASES }],
+    courses: [{ steps: 600, streets: MIXED_STREETS, learningRate: 5e-4, warmupSteps: 60, phases: PITCHED_PHASES }],
     title: 'MiT-B0',
     summary: 'A SegFormer-B0 trained on generated street images alone: what a student starts from, and what it is compared with',
     config: BASE,

@@ -14,6 +14,8 @@ export interface StreetSplit {
   readonly fovsDeg: readonly number[]
   /** how far the camera looks up, degrees: likewise */
   readonly pitchesDeg: readonly number[]
+  /** who carries the camera: likewise */
+  readonly carriers: readonly NonNullable<SynthRequest['carrier']>[]
 }
 
 export interface StreetImage {
@@ -25,14 +27,26 @@ export interface StreetImage {
 }
 
 /** The street camera of the training images, as it is mounted on a car. */
-export const LEVEL_STREETS: StreetSplit = { seed: 1, width: 512, height: 256, fovsDeg: [90, 75, 90, 105], pitchesDeg: [0] }
+export const LEVEL_STREETS: StreetSplit = { seed: 1, width: 512, height: 256, fovsDeg: [90, 75, 90, 105], pitchesDeg: [0], carriers: ['car'] }
 /** Other streets, where every other image looks up or down: the windows of a panorama look everywhere. */
 export const PITCHED_STREETS: StreetSplit = { ...LEVEL_STREETS, seed: 3, pitchesDeg: [0, 35, 0, -30, 0, 60, 0, -55, 15] }
+/** Still other streets, mostly seen from the pavement: half of all panoramas are taken there. */
+export const WALKED_STREETS: StreetSplit = { ...LEVEL_STREETS, seed: 4, pitchesDeg: [0, 35, 0, -30, 0, 60, -55], carriers: ['walker', 'car', 'walker'] }
+/** All of it: from the lane (a field of view of 90 degrees) and from the pavement (75 or 105) in turn, more often level than not. */
+export const MIXED_STREETS: StreetSplit = { ...LEVEL_STREETS, seed: 5, pitchesDeg: [0, 35, 0, 0, -30, 0, 60, 0, -55], carriers: ['car', 'walker'] }
 /** Streets that no training sees. */
-export const HELD_OUT_STREETS: StreetSplit = { seed: 2, width: 512, height: 256, fovsDeg: [90], pitchesDeg: [0] }
+export const HELD_OUT_STREETS: StreetSplit = { seed: 2, width: 512, height: 256, fovsDeg: [90], pitchesDeg: [0], carriers: ['car'] }
 
-export function streetRequest({ seed, width, height, fovsDeg, pitchesDeg }: StreetSplit, index: number): SynthRequest {
-  return { view: 'pinhole', style: 'source', seed, index, width, height, fovDeg: fovsDeg[index % fovsDeg.length] ?? 90, pitchDeg: pitchesDeg[index % pitchesDeg.length] ?? 0 }
+export function streetRequest({ seed, width, height, fovsDeg, pitchesDeg, carriers }: StreetSplit, index: number): SynthRequest {
+  return {
+    view: 'pinhole', style: 'source', seed, index, width, height, fovDeg: fovsDeg[index % fovsDeg.length] ?? 90, pitchDeg: pitchesDeg[index % pitchesDeg.length] ?? 0,
+    carrier: carriers[index % carriers.length] ?? 'car',
+  }
+}
+
+/** Whether no image is taken from a pavement. */
+export function isFromCars({ carriers }: Pick<StreetSplit, 'carriers'>): boolean {
+  return carriers.every((carrier) => carrier === 'car')
 }
 
 /** Draws the image. */
@@ -48,7 +62,7 @@ export function drawStreet(split: StreetSplit, index: number): StreetImage {
 export function worldName(): string {
   const hash = createHash('sha256')
   for (let index = 0; index < PROBES; index++) {
-    const { rgb, trainIds } = drawStreet({ seed: 0, width: 64, height: 32, fovsDeg: [90], pitchesDeg: [0] }, index)
+    const { rgb, trainIds } = drawStreet({ seed: 0, width: 64, height: 32, fovsDeg: [90], pitchesDeg: [0], carriers: ['car'] }, index)
     hash.update(rgb).update(trainIds)
   }
   return hash.digest('hex').slice(0, 12)
@@ -58,8 +72,9 @@ const PROBES = 4
 
 /** Images of a split from `folder`; those that are not there are drawn and kept. */
 export function streetCache(folder: string, split: StreetSplit): (index: number) => StreetImage {
-  const { seed, width, height, fovsDeg, pitchesDeg } = split
-  const place = join(folder, `${width}x${height}-seed${seed}-fov${fovsDeg.join('-')}-pitch${pitchesDeg.join('_')}`)
+  const { seed, width, height, fovsDeg, pitchesDeg, carriers } = split
+  const from = isFromCars(split) ? '' : `-${carriers.join('-')}`
+  const place = join(folder, `${width}x${height}-seed${seed}-fov${fovsDeg.join('-')}-pitch${pitchesDeg.join('_')}${from}`)
   mkdirSync(place, { recursive: true })
   const pixels = width * height
   return (index) => {

@@ -7,7 +7,7 @@ import { nanoSamParameters } from '../../src/core/networks/nano-sam/parameters.t
 import { parameterCount } from '../../src/core/networks/parameters.ts'
 import { float16ToFloat32, float32ToFloat16 } from '../../src/core/onnx/half.ts'
 import { float32, type Tensor } from '../../src/core/onnx/tensor.ts'
-import { replaceFile } from '../checkpoint.ts'
+import { replaceFile, thinned } from '../checkpoint.ts'
 import type { Trained } from '../training-loop.ts'
 import { type AutomaticScores, chooseSettings, scoreAutomatic } from './automatic.ts'
 import { nanoSamCard } from './card.ts'
@@ -61,21 +61,13 @@ export async function writeNanoSam({ weights, progress, finished }: Pick<Trained
       machine: `${cpus()[0]?.model ?? 'unknown'}, ${progress.stretches.map(({ provider, threads }) => `${provider} with ${threads} thread${threads === 1 ? '' : 's'}`).at(-1) ?? 'untrained'}`,
       world: options.world,
       definition: `mean IoU over regions of the best of three masks for one click at the region's innermost pixel; regions: things, and connected pieces of what is no thing, of at least ${LEAST_SCORED_AREA} pixels in windows of ${SIDE}x${SIDE} (a quarter turn, half overlapping, as the method lays them, ${24 * SCORED_PANORAMAS} windows) of ${SCORED_PANORAMAS} generated panoramas of the target style, seed ${HELD_OUT_STREET_SEED}, of which no training saw any; masks enlarged to the window; weights of 16 bits`,
-      ...measured, plan: PLAN, progress: { ...progress, curve: thinned(progress.curve) },
+      ...measured, plan: PLAN, progress: thinned(progress),
     }
     await writeFiles(options.output, record, writeSafetensors(Object.fromEntries([...halves].map(([name, { dims, data }]) => [name, { dtype: 'F16' as const, shape: dims, data }])), { format: 'pt' }))
     return record
   } finally {
     await segmenter.close()
   }
-}
-
-/** At most so many points of the curve come with the model */
-const CURVE_POINTS = 200
-
-function thinned<Point>(curve: readonly Point[]): readonly Point[] {
-  const every = Math.max(1, Math.ceil(curve.length / CURVE_POINTS))
-  return curve.filter((_, index) => (curve.length - 1 - index) % every === 0)
 }
 
 async function measure(segmenter: Segmenter, panorama: (index: number) => StreetRegions): Promise<Pick<NanoSamRecord, 'panoramas' | 'horizon' | 'collages' | 'automatic' | 'tried' | 'check'>> {

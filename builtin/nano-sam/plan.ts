@@ -1,5 +1,6 @@
 /** The sizes of nano-sam and how it is trained. */
 import { type NanoSamConfig, nanoSamConfig } from '../../src/core/networks/nano-sam/config.ts'
+import { learningRateAt } from '../../src/core/goodsam/distillation/schedule.ts'
 import type { PromptGroup } from '../../src/core/networks/nano-sam/network.ts'
 
 /** Side of the image, pixels */
@@ -7,7 +8,7 @@ export const SIDE = 256
 
 /** Embeddings of an eighth of the image's side, masks of a half of it: windows of a panorama are small. */
 export const NANO_SAM: NanoSamConfig = nanoSamConfig({
-  imageSize: SIDE, embeddingStage: 1, fineStages: true, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 128, iouHeadSize: 64,
+  imageSize: SIDE, embeddingStage: 1, fineStages: true, pixelFeatures: 16, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 128, iouHeadSize: 64,
   encoder: {
     // the first three stages of street-ta's encoder (of the last one two blocks), whose weights it begins with
     channels: 3, depths: [2, 2, 2], hiddenSizes: [24, 48, 96], heads: [1, 2, 3], reductions: [8, 4, 2], mlpRatios: [4, 4, 4],
@@ -41,11 +42,12 @@ export const PLAN = {
   /** begins with small images, of which a step has four */
   phases: [
     { until: 1500, side: 128, images: 4, collages: 1, preference: 0.4, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
-    { until: 12000, side: 256, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 14, points: 1 }, { prompts: 3, points: 2 }] },
+    { until: 20000, side: 256, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 14, points: 1 }, { prompts: 3, points: 2 }] },
   ] satisfies NanoSamPhase[],
+  /** stretches of the training, each with a learning rate that falls to nothing at its end */
+  courses: [{ until: 12000, learningRate: 6e-4 }, { until: 20000, learningRate: 4e-4 }],
   /** street images to choose windows from: so many at first, one more each so many steps, so many in all */
   streets: { first: 40, every: 10, most: 400 },
-  learningRate: 6e-4,
   warmupSteps: 100,
   weightDecay: 0.01,
   clipNorm: 1,
@@ -57,3 +59,12 @@ export const PLAN = {
   /** of the automatic masks */
   pointsPerSide: 16,
 } as const
+
+/** Of a step of the plan, from 1 on; past the end that of the last one. */
+export function plannedLearningRate(step: number): number {
+  const { courses, warmupSteps } = PLAN
+  const found = courses.findIndex(({ until }) => step <= until)
+  const index = found < 0 ? courses.length - 1 : found
+  const [begin, { until, learningRate }] = [index === 0 ? 0 : courses[index - 1].until, courses[index]]
+  return learningRateAt(step - begin, { learningRate, warmupSteps, steps: until - begin, schedule: 'cosine' })
+}

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { adamW } from '../../src/core/autodiff/optimizers.ts'
 import { compileTrainingStep, type TrainingStep } from '../../src/core/autodiff/training-step.ts'
-import { learningRateAt } from '../../src/core/goodsam/distillation/schedule.ts'
 import { readSafetensors } from '../../src/core/formats/safetensors.ts'
 import { affinityLoss } from '../../src/core/networks/nano-sam/affinity-loss.ts'
 import { embeddingSize } from '../../src/core/networks/nano-sam/config.ts'
@@ -19,7 +18,7 @@ import type { NanoSamWorkerData, NanoSamWorkerRequest } from './batch-worker.ts'
 import { ANCHORS } from './batches.ts'
 import { collageImage } from './images.ts'
 import { initialWeights, withEncoderOf } from './initial.ts'
-import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, type NanoSamPhase, PLAN, SIDE, STREET_SEED } from './plan.ts'
+import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, type NanoSamPhase, PLAN, plannedLearningRate, SIDE, STREET_SEED } from './plan.ts'
 import { writeNanoSam } from './output.ts'
 import { MASK_STRIDE, TRUTHS } from './prompts.ts'
 import { scoreRegions } from './score.ts'
@@ -53,7 +52,7 @@ export async function trainNanoSam(options: TrainingArguments): Promise<void> {
         until: Math.round((phase.until * steps) / planned), compile: () => compileNanoSamStep(phase),
         batch: (step) => workers.make({ kind: 'batch', step, phase, images: streetsAt(step) } satisfies NanoSamWorkerRequest),
       })),
-      learningRate: (step) => learningRateAt(step, { learningRate: PLAN.learningRate, warmupSteps: PLAN.warmupSteps, steps, schedule: 'cosine' }),
+      learningRate: (step) => plannedLearningRate((step * planned) / steps),
       evaluate: {
         every: SCORE_EVERY,
         run: async (weights) => {
@@ -67,7 +66,7 @@ export async function trainNanoSam(options: TrainingArguments): Promise<void> {
           }
         },
       },
-      data: { collages: PLAN.seed, streets: STREET_SEED, world },
+      data: { collages: PLAN.seed, streets: STREET_SEED, world, pixelFeatures: NANO_SAM.pixelFeatures },
     }, options)
     if (trained.interrupted) return
     const { panoramas, automatic } = await writeNanoSam({ ...trained, weights: new Map([...INITIAL, ...trained.weights]) }, { panorama, world, output: options.output, threads: options.threads })
@@ -105,7 +104,7 @@ export function compileNanoSamStep({ side, images: batch, groups }: NanoSamPhase
       truths: target('truths', 'float32', [batch, prompts, TRUTHS, side / MASK_STRIDE, side / MASK_STRIDE]),
       weights: target('truth_weights', 'float32', [batch, prompts, TRUTHS]),
     }, { focal: PLAN.focal, dice: PLAN.dice })
-    const embeddings = outputs['image_embeddings']
+    const embeddings = outputs['cell_embeddings']
     const affinity = affinityLoss(builder, {
       embeddings, anchors: target('anchors', 'int64', [ANCHORS]), regions: target('cell_regions', 'int32', [batch, embeddingSize({ ...NANO_SAM, imageSize: side }) ** 2]),
       weights: target('anchor_weights', 'float32', [batch, ANCHORS]),

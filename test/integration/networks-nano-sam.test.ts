@@ -31,7 +31,7 @@ const POINTS_PER_SIDE = 4
 const PROMPTS = POINTS_PER_SIDE ** 2
 const COLOURS = [[70, 130, 180], [220, 20, 60], [250, 170, 30]] as const
 const encoder = { ...nanoSamConfig().encoder, depths: [1, 1, 1, 1], hiddenSizes: [16, 32, 32, 32], heads: [1, 1, 1, 1], mlpRatios: [2, 2, 2, 2] }
-const config = nanoSamConfig({ imageSize: SIDE, encoder, embeddingStage: 1, hiddenSize: 32, decoderHeads: 2, decoderMlpSize: 64, iouHeadSize: 32 })
+const config = nanoSamConfig({ imageSize: SIDE, encoder, embeddingStage: 1, pixelFeatures: 4, hiddenSize: 32, decoderHeads: 2, decoderMlpSize: 64, iouHeadSize: 32 })
 
 /** 0: ground, 1: a square, 2: a disc. */
 function shapeAt(x: number, y: number): 0 | 1 | 2 {

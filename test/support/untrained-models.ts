@@ -16,7 +16,7 @@ const SETTINGS = { pointsPerSide: 2, predIou: 0, stability: 0, minAreaFraction: 
 
 /** Writes nano-sam, street-ta and mit-b0 below the folder (what GOODSAM_MODELS names). */
 export async function writeUntrainedModels(root: string): Promise<string> {
-  const sam = nanoSamConfig({ imageSize: 128 })
+  const sam = nanoSamConfig({ imageSize: 128, pixelFeatures: 2 })
   await write(join(root, 'nano-sam'), { model_type: 'nano-sam', ...sam }, initialNanoSamWeights(sam, 1))
   await writeFile(join(root, 'nano-sam', 'settings.json'), JSON.stringify(SETTINGS))
   const semantic = studentConfig('mini', 19)

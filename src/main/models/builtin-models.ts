@@ -104,6 +104,7 @@ const nanoSamConfigSchema = z.object({
   imageSize: count,
   embeddingStage: z.int().nonnegative(),
   fineStages: z.boolean().default(false),
+  pixelFeatures: z.int().nonnegative().default(0),
   hiddenSize: count,
   decoderLayers: count,
   decoderHeads: count,

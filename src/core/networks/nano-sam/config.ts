@@ -1,4 +1,5 @@
 /** The sizes of the nano promptable segmenter. */
+import { ModelError } from '../../onnx/errors.ts'
 import { type EncoderConfig, segformerConfig } from '../segformer/config.ts'
 
 export interface NanoSamConfig {
@@ -9,6 +10,11 @@ export interface NanoSamConfig {
   readonly embeddingStage: number
   /** the stages before it are part of the embedding, too: a cell then knows what lies where within it, which fine masks need */
   readonly fineStages: boolean
+  /**
+   * Numbers that each pixel of a mask (a sixteenth of a cell) has of its own, from the image alone; 0: none. A mask is as
+   * sharp as they are, then
+   */
+  readonly pixelFeatures: number
   /** channels of the image embedding and of the decoder */
   readonly hiddenSize: number
   readonly decoderLayers: number
@@ -30,9 +36,29 @@ export const MASK_TOKENS = MASKS + 1
 export function nanoSamConfig(changes: Partial<NanoSamConfig> = {}): NanoSamConfig {
   const { classes: _, decoderSize: __, ...encoder } = segformerConfig('b0', 1)
   return {
-    imageSize: 512, encoder, embeddingStage: 2, fineStages: false, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 256,
+    imageSize: 512, encoder, embeddingStage: 2, fineStages: false, pixelFeatures: 0, hiddenSize: 64, decoderLayers: 2, decoderHeads: 4, decoderMlpSize: 256,
     attentionDownsampling: 2, iouHeadSize: 64, ...changes,
   }
+}
+
+/** Pixels of a mask per cell of the image embedding, in either direction */
+export const CELL_PIXELS = 4
+
+/**
+ * Pixels of the image per pixel of a mask, in either direction. Throws ModelError where the image is not made of whole
+ * cells, or cells not of whole pixels of a mask.
+ */
+export function maskStride({ imageSize, encoder, embeddingStage }: NanoSamConfig): number {
+  const cell = encoder.strides.slice(0, embeddingStage + 1).reduce((side, stride) => side * stride, 1)
+  if (imageSize % cell !== 0 || cell % CELL_PIXELS !== 0) {
+    throw new ModelError('invalid', `Features of pixels need images of whole cells and cells of a multiple of ${CELL_PIXELS} pixels: the image is ${imageSize}, a cell ${cell} pixels wide.`)
+  }
+  return cell / CELL_PIXELS
+}
+
+/** Channels of the image embedding as it lies between encoder and decoder: a cell's own, then its pixels' features. */
+export function embeddingChannels({ hiddenSize, pixelFeatures }: NanoSamConfig): number {
+  return hiddenSize + pixelFeatures * CELL_PIXELS ** 2
 }
 
 /** Side of the image embedding. */

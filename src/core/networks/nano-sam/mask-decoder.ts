@@ -1,6 +1,7 @@
 /**
  * SAM's mask decoder: tokens (one for the scores, four for masks, the prompt's) and image cells attend to each other; what
- * the mask tokens became are the filters that the enlarged image embedding is multiplied with.
+ * the mask tokens became are the filters that the enlarged image embedding is multiplied with. Beyond SAM: where pixels
+ * have features of their own, each mask has a second filter (`pixel_out`) for these.
  *
  * Tokens are [batch, prompts, tokens, channels]; image cells are [batch, 1, cells, channels] until they have heard of the
  * prompts. The transposed convolutions (kernel = stride = 2) are dense layers per cell whose outputs are its 2 x 2 parts;
@@ -8,15 +9,15 @@
  */
 import type { Value } from '../../onnx/graph-builder.ts'
 import { layerNorm, linearOnLast, type Net, parameter, shapeOfParts, sizes } from '../layers.ts'
-import { MASK_TOKENS, type NanoSamConfig } from './config.ts'
+import { CELL_PIXELS, MASK_TOKENS, type NanoSamConfig } from './config.ts'
+import type { ImageEmbedding } from './image-encoder.ts'
 import { DECODER, PROMPTS } from './parameters.ts'
 
 const NORM = { epsilon: 1e-6 }
 const HEADS_FIRST = [0, 1, 3, 2, 4]
 
 export interface DecoderInputs {
-  /** [batch, channels, s, s] */
-  readonly embeddings: Value
+  readonly embedding: ImageEmbedding
   readonly positions: Value
   /** [batch, prompts, points, channels] */
   readonly prompts: Value
@@ -24,17 +25,23 @@ export interface DecoderInputs {
 }
 
 /** Scores [batch, prompts, 3] and mask logits [batch, prompts, 3, 4s, 4s]. */
-export function maskDecoder(net: Net, { embeddings, positions, prompts, config }: DecoderInputs): { readonly scores: Value; readonly masks: Value } {
+export function maskDecoder(net: Net, { embedding, positions, prompts, config }: DecoderInputs): { readonly scores: Value; readonly masks: Value } {
   const { builder } = net
   return builder.scope(DECODER, () => {
     const noMask = builder.emit('Reshape', [parameter(net, `${PROMPTS}.no_mask_embed.weight`), [1, -1, 1, 1]])
-    const cells = imageCells(net, builder.emit('Add', [embeddings, noMask]))
+    const cells = imageCells(net, builder.emit('Add', [embedding.cells, noMask]))
     const decoder: Decoder = { ...net, config, prompts: withOutputTokens(net, prompts), positions: imageCells(net, positions) }
     const { tokens, image } = twoWayTransformer(decoder, cells)
-    const filters = Array.from({ length: MASK_TOKENS - 1 }, (_, mask) => threeLayers(net, `${DECODER}.output_hypernetworks_mlps.${mask + 1}`, slice(net, tokens, [mask + 2, mask + 3])))
-    const masks = builder.emit('MatMul', [builder.emit('Concat', filters, { axis: 2 }), builder.emit('Transpose', [enlarge(net, image)], { perm: [0, 1, 3, 2] })])
+    const heads = Array.from({ length: MASK_TOKENS - 1 }, (_, mask) => {
+      const name = `${DECODER}.output_hypernetworks_mlps.${mask + 1}`
+      return { name, hidden: twoLayers(net, name, slice(net, tokens, [mask + 2, mask + 3])) }
+    })
+    /** [batch, prompts, masks, features] */
+    const filters = (layer: string) => builder.emit('Concat', heads.map(({ name, hidden }) => linearOnLast(net, `${name}.${layer}`, hidden)), { axis: 2 })
+    const parts = builder.emit('MatMul', [filters('proj_out'), builder.emit('Transpose', [enlarge(net, image)], { perm: [0, 1, 3, 2] })])
+    const masks = placeParts(net, parts, embedding.cells)
     const scores = builder.emit('Squeeze', [threeLayers(net, `${DECODER}.iou_prediction_head`, slice(net, tokens, [0, 1])), [2]])
-    return { scores: slice(net, scores, [1, MASK_TOKENS]), masks: placeParts(net, masks, embeddings) }
+    return { scores: slice(net, scores, [1, MASK_TOKENS]), masks: embedding.pixels === null ? masks : builder.emit('Add', [masks, filtered(net, embedding.pixels, filters('pixel_out'))]) }
   })
 }
 
@@ -132,17 +139,31 @@ function intoParts(net: Net, name: string, x: Value): Value {
 }
 
 /** [batch, prompts, masks, cells * 16] -> [batch, prompts, masks, 4s, 4s] */
-function placeParts({ builder }: Net, masks: Value, embeddings: Value): Value {
-  const [height, width] = embeddings.shape.slice(2).map(Number)
+function placeParts({ builder }: Net, masks: Value, cells: Value): Value {
+  const [height, width] = cells.shape.slice(2).map(Number)
   const parts = builder.emit('Reshape', [masks, [-1, height, width, 2, 2, 2, 2]])
   const placed = builder.emit('Transpose', [parts], { perm: [0, 1, 3, 5, 2, 4, 6] })
-  return builder.emit('Reshape', [placed, shapeOfParts(builder, sizes(builder, masks, [0, 3]), 4 * height, 4 * width)])
+  return builder.emit('Reshape', [placed, shapeOfParts(builder, sizes(builder, masks, [0, 3]), CELL_PIXELS * height, CELL_PIXELS * width)])
+}
+
+/** What the filters find in the pixels' own features: [batch, features, 4s, 4s] -> [batch, prompts, masks, 4s, 4s] */
+function filtered({ builder }: Net, pixels: Value, filters: Value): Value {
+  const [features, height, width] = pixels.shape.slice(1).map(Number)
+  const [prompts, masks] = [sizes(builder, filters, [1, 2]), Number(filters.shape[2])]
+  const rows = builder.emit('Reshape', [filters, shapeOfParts(builder, 0, -1, features)])
+  const found = builder.emit('MatMul', [rows, builder.emit('Reshape', [pixels, [0, features, -1]])])
+  return builder.emit('Reshape', [found, shapeOfParts(builder, 0, prompts, masks, height, width)])
 }
 
 function threeLayers(net: Net, name: string, x: Value): Value {
+  return linearOnLast(net, `${name}.proj_out`, twoLayers(net, name, x))
+}
+
+/** All but the last of three. */
+function twoLayers(net: Net, name: string, x: Value): Value {
   const { emit } = net.builder
   const first = emit('Relu', [linearOnLast(net, `${name}.proj_in`, x)])
-  return linearOnLast(net, `${name}.proj_out`, emit('Relu', [linearOnLast(net, `${name}.layers.0`, first)]))
+  return emit('Relu', [linearOnLast(net, `${name}.layers.0`, first)])
 }
 
 /** Tokens `from` to before `to`, of axis 2. */

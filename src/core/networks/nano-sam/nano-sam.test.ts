@@ -118,4 +118,70 @@ describe('nano promptable segmenter', () => {
     const heard = (await embed(fine, shared)).data as Float32Array
     expect(heard.some((value, index) => Math.abs(value - (without.data as Float32Array)[index]) > 0.1)).toBe(true)
   })
+
+  describe('with features of each pixel', () => {
+    const fine = { ...config, pixelFeatures: 3 }
+    const plainWeights = initialNanoSamWeights(config, 4)
+    const silentWeights = initialNanoSamWeights(fine, 4)
+    const loudWeights = new Map([...silentWeights].map(([name, tensor]) => [name, name.includes('pixel_out') ? formulaTensor(name, tensor.dims) : tensor] as const))
+    const pixels = { pixel_values: formulaTensor('pixels', [batch, 3, imageSize, imageSize]) }
+    const { input_points, input_labels } = feeds(golden.config.labels.flat(2))
+    const asked = { ...pixels, input_points, input_labels }
+
+    it('has the masks of the cells alone while its filters are silent', async () => {
+      const { pred_masks } = await runModel(nanoSamJoint(config, plainWeights), asked)
+      expectClose((await runModel(nanoSamJoint(fine, silentWeights), asked)).pred_masks.data, pred_masks.data as Float32Array)
+    })
+
+    it('in one graph is what it is in two, between which one tensor holds cells and pixels', async () => {
+      const { image_embeddings, image_positional_embeddings } = await runModel(nanoSamVisionEncoder(fine, loudWeights), pixels)
+      expect(image_embeddings.dims).toEqual([batch, hiddenSize + 3 * 16, cells, cells])
+      expect(image_positional_embeddings.dims).toEqual([batch, hiddenSize, cells, cells])
+      const apart = await runModel(nanoSamMaskDecoder(fine, loudWeights), { image_embeddings, image_positional_embeddings, input_points, input_labels })
+      const joint = await runModel(nanoSamJoint(fine, loudWeights), asked)
+      expectClose(joint.pred_masks.data, apart.pred_masks.data as Float32Array)
+    })
+
+    it('adds to a mask the feature that its filter asks for, pixel by pixel', async () => {
+      const { image_embeddings } = await runModel(nanoSamVisionEncoder(fine, silentWeights), pixels)
+      const { pred_masks: silent } = await runModel(nanoSamJoint(fine, silentWeights), asked)
+      const [side, channels, masks] = [4 * cells, hiddenSize + 3 * 16, 3]
+      const embedding = image_embeddings.data as Float32Array
+      for (let feature = 0; feature < 3; feature++) {
+        const oneHot = float32([3], [0, 1, 2].map((each) => (each === feature ? 1 : 0)))
+        const weights = new Map([...silentWeights].map(([name, tensor]) => [name, name.endsWith('pixel_out.bias') ? oneHot : tensor] as const))
+        const { pred_masks: asking } = await runModel(nanoSamJoint(fine, weights), asked)
+        const expected = new Float32Array(silent.data as Float32Array)
+        for (let at = 0; at < expected.length; at++) {
+          const [image, y, x] = [Math.floor(at / (prompts * masks * side * side)), Math.floor(at / side) % side, at % side]
+          const channel = hiddenSize + 16 * feature + 4 * (y % 4) + (x % 4)
+          expected[at] += embedding[((image * channels + channel) * cells + Math.floor(y / 4)) * cells + Math.floor(x / 4)]
+        }
+        expectClose(asking.data, expected)
+      }
+    })
+
+    it('sees every pixel of the image beside what the cells say, and near it alone', async () => {
+      // what reaches the pixels by the cells and the first stage is silenced, so that only the image itself speaks
+      const direct = new Map([...loudWeights].map(([name, tensor]) => [name, /pixels\.(stage|cells)|neck\.layer_norm2/.test(name) ? float32(tensor.dims, new Float32Array(tensor.data.length)) : tensor] as const))
+      const masksOf = async (image: ReturnType<typeof float32>) => (await runModel(nanoSamJoint(fine, direct), { ...asked, pixel_values: image })).pred_masks.data as Float32Array
+      const before = await masksOf(pixels.pixel_values)
+      const side = 4 * cells
+      const stride = imageSize / side
+      const [row, column] = [5, 9]
+      for (let offset = 0; offset < stride; offset++) {
+        const data = new Float32Array(pixels.pixel_values.data as Float32Array)
+        data[(row * stride + offset) * imageSize + column * stride + offset] += 1
+        const after = await masksOf(float32([batch, 3, imageSize, imageSize], data))
+        const moved = Array.from({ length: side * side }, (_, at) => at).filter((at) => Math.abs(after[at] - before[at]) > 1e-6)
+        expect(moved).toContain(row * side + column)
+        // one convolution of the image and two of its features
+        for (const at of moved) expect(Math.max(Math.abs(Math.floor(at / side) - row), Math.abs((at % side) - column)), `${offset}`).toBeLessThanOrEqual(3)
+      }
+    })
+
+    it('refuses images that are not made of whole cells', () => {
+      expect(() => nanoSamParameters({ ...fine, imageSize: imageSize + 4 })).toThrow(/whole cells/)
+    })
+  })
 })

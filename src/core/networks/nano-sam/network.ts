@@ -7,21 +7,21 @@ import type { Model } from '../../onnx/model.ts'
 import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts'
 import type { Net } from '../layers.ts'
 import type { Weights } from '../parameters.ts'
-import { embeddingSize, type NanoSamConfig } from './config.ts'
-import { imageEncoder } from './image-encoder.ts'
+import { embeddingChannels, embeddingSize, type NanoSamConfig } from './config.ts'
+import { type ImageEmbedding, imageEncoder, packEmbedding, unpackEmbedding } from './image-encoder.ts'
 import { maskDecoder } from './mask-decoder.ts'
 import { nanoSamParameters } from './parameters.ts'
 import { imagePositions, promptEncoder } from './prompt-encoder.ts'
 
 /**
- * `pixel_values` [batch, 3, size, size] (normalised, padded right and below) -> `image_embeddings` and
- * `image_positional_embeddings` [batch, channels, s, s]. Throws ModelError where the weights do not fit the configuration.
+ * `pixel_values` [batch, 3, size, size] (normalised, padded right and below) -> `image_embeddings` [batch,
+ * embeddingChannels, s, s] and `image_positional_embeddings` [batch, channels, s, s]. Throws ModelError where the weights do not fit the configuration.
  */
 export function nanoSamVisionEncoder(config: NanoSamConfig, weights: Weights): Model {
   const net = newNet(config, weights)
-  const embeddings = imageEncoder(net, pixelInput(net, config), config)
-  net.builder.output(embeddings, 'image_embeddings')
-  net.builder.output(imagePositions(net, embeddings), 'image_positional_embeddings')
+  const embedding = imageEncoder(net, pixelInput(net, config), config)
+  net.builder.output(packEmbedding(net, embedding, config), 'image_embeddings')
+  net.builder.output(imagePositions(net, embedding.cells), 'image_positional_embeddings')
   return net.builder.build('nano-sam-vision-encoder')
 }
 
@@ -34,8 +34,9 @@ export function nanoSamMaskDecoder(config: NanoSamConfig, weights: Weights): Mod
   const net = newNet(config, weights)
   const size = embeddingSize(config)
   const [points, labels] = promptInputs(net)
-  const [embeddings, positions] = ['image_embeddings', 'image_positional_embeddings'].map((name) => net.builder.input(name, 'float32', ['batch', config.hiddenSize, size, size]))
-  emitMasks(net, { embeddings, positions, points, labels, config })
+  const embeddings = net.builder.input('image_embeddings', 'float32', ['batch', embeddingChannels(config), size, size])
+  const positions = net.builder.input('image_positional_embeddings', 'float32', ['batch', config.hiddenSize, size, size])
+  emitMasks(net, { embedding: unpackEmbedding(net, embeddings, config), positions, points, labels, config })
   return net.builder.build('nano-sam-mask-decoder')
 }
 
@@ -44,8 +45,8 @@ export function nanoSamJoint(config: NanoSamConfig, weights: Weights): Model {
   const net = newNet(config, weights)
   const pixels = pixelInput(net, config)
   const [points, labels] = promptInputs(net)
-  const embeddings = imageEncoder(net, pixels, config)
-  emitMasks(net, { embeddings, positions: imagePositions(net, embeddings), points, labels, config })
+  const embedding = imageEncoder(net, pixels, config)
+  emitMasks(net, { embedding, positions: imagePositions(net, embedding.cells), points, labels, config })
   return net.builder.build('nano-sam')
 }
 
@@ -58,7 +59,8 @@ export interface PromptGroup {
 /**
  * The joint graph for groups of prompts that differ in their number of points, so that none has to be filled up: the image
  * is encoded once. Inputs `input_points.N` and `input_labels.N` for group N, from 0; the prompts of the outputs `iou_scores`
- * and `pred_masks` are those of the groups, one after the other. `image_embeddings` comes out too, for `affinityLoss`.
+ * and `pred_masks` are those of the groups, one after the other. `cell_embeddings` [batch, channels, s, s] comes out too, for
+ * `affinityLoss`.
  */
 export function nanoSamGroups(config: NanoSamConfig, weights: Weights, groups: readonly PromptGroup[]): Model {
   const net = newNet(config, weights)
@@ -67,12 +69,12 @@ export function nanoSamGroups(config: NanoSamConfig, weights: Weights, groups: r
     const shape = ['batch', count, points]
     return { points: builder.input(`input_points.${group}`, 'float32', [...shape, 2]), labels: builder.input(`input_labels.${group}`, 'int64', shape) }
   })
-  const embeddings = imageEncoder(net, pixelInput(net, config), config)
-  const positions = imagePositions(net, embeddings)
-  const answers = prompts.map((each) => maskDecoder(net, { embeddings, positions, prompts: promptEncoder(net, { ...each, imageSize: config.imageSize }), config }))
+  const embedding = imageEncoder(net, pixelInput(net, config), config)
+  const positions = imagePositions(net, embedding.cells)
+  const answers = prompts.map((each) => maskDecoder(net, { embedding, positions, prompts: promptEncoder(net, { ...each, imageSize: config.imageSize }), config }))
   builder.output(builder.emit('Concat', answers.map(({ scores }) => scores), { axis: 1 }), 'iou_scores')
   builder.output(builder.emit('Concat', answers.map(({ masks }) => masks), { axis: 1 }), 'pred_masks')
-  builder.output(embeddings, 'image_embeddings')
+  builder.output(embedding.cells, 'cell_embeddings')
   return builder.build('nano-sam-groups')
 }
 
@@ -90,16 +92,16 @@ function promptInputs({ builder }: Net): readonly [points: Value, labels: Value]
 }
 
 interface Masks {
-  readonly embeddings: Value
+  readonly embedding: ImageEmbedding
   readonly positions: Value
   readonly points: Value
   readonly labels: Value
   readonly config: NanoSamConfig
 }
 
-function emitMasks(net: Net, { embeddings, positions, points, labels, config }: Masks): void {
+function emitMasks(net: Net, { embedding, positions, points, labels, config }: Masks): void {
   const prompts = promptEncoder(net, { points, labels, imageSize: config.imageSize })
-  const { scores, masks } = maskDecoder(net, { embeddings, positions, prompts, config })
+  const { scores, masks } = maskDecoder(net, { embedding, positions, prompts, config })
   net.builder.output(scores, 'iou_scores')
   net.builder.output(masks, 'pred_masks')
 }

@@ -1,15 +1,18 @@
 /**
  * The parameters of the nano promptable segmenter. The prompt encoder, the mask decoder and the shared positional
  * embedding are named as in Hugging Face's SamModel; the image encoder is a mix transformer with a neck like SamModel's.
+ * Of its own are what belongs to features of pixels: `vision_encoder.pixels` and the filters' `pixel_out`.
  */
 import type { Tensor } from '../../onnx/tensor.ts'
 import { type Initial, initialTensors, ParameterList, type Parameters } from '../parameters.ts'
 import { encoderParameters } from '../segformer/parameters.ts'
-import { cellSide, MASK_TOKENS, type NanoSamConfig } from './config.ts'
+import { cellSide, MASK_TOKENS, maskStride, type NanoSamConfig } from './config.ts'
 
 export const VISION = 'vision_encoder'
 export const PROMPTS = 'prompt_encoder'
 export const DECODER = 'mask_decoder'
+/** of the encoder: what it knows of each pixel of a mask */
+export const PIXELS = `${VISION}.pixels`
 export const POSITIONS = 'shared_image_embedding.positional_embedding'
 /** Kinds of points that have an embedding of their own: background, foreground, first and second corner of a box. */
 export const POINT_KINDS = 4
@@ -18,7 +21,7 @@ const EMBEDDING: Initial = { deviation: 1 }
 
 export function nanoSamParameters(config: NanoSamConfig): Parameters {
   const list = new ParameterList()
-  const { hiddenSize, encoder, embeddingStage, fineStages } = config
+  const { hiddenSize, encoder, embeddingStage, fineStages, pixelFeatures } = config
   list.add(POSITIONS, { dims: [2, hiddenSize / 2], kind: 'buffer', initial: { deviation: 1 } })
   encoderParameters(list, `${VISION}.encoder`, encoder)
   for (const [stage, size] of encoder.hiddenSizes.entries()) {
@@ -31,6 +34,7 @@ export function nanoSamParameters(config: NanoSamConfig): Parameters {
   list.norm(`${VISION}.neck.layer_norm1`, hiddenSize)
   list.conv(`${VISION}.neck.conv2`, [hiddenSize, hiddenSize, 3, 3], { bias: false })
   list.norm(`${VISION}.neck.layer_norm2`, hiddenSize)
+  if (pixelFeatures > 0) pixelParameters(list, config)
 
   const embedding = (name: string, rows = 1) => list.add(`${name}.weight`, { dims: [rows, hiddenSize], kind: 'weight', initial: EMBEDDING })
   for (let kind = 0; kind < POINT_KINDS; kind++) embedding(`${PROMPTS}.point_embed.${kind}`)
@@ -42,8 +46,28 @@ export function nanoSamParameters(config: NanoSamConfig): Parameters {
   return list.parameters
 }
 
+/** What the pixels of a mask are told by: the image itself, the first stage and the cells; then two convolutions. */
+function pixelParameters(list: ParameterList, config: NanoSamConfig): void {
+  const { encoder, hiddenSize, pixelFeatures: size } = config
+  // by fan-in, as all layers here are: `list.conv` begins by fan-out
+  const square = (name: string, input: number, kernel: number) => {
+    list.add(`${PIXELS}.${name}.weight`, { dims: [size, input, kernel, kernel], kind: 'weight', initial: byFanIn(input * kernel ** 2) })
+    list.add(`${PIXELS}.${name}.bias`, { dims: [size], kind: 'bias', initial: { fill: 0 } })
+  }
+  square('image', encoder.channels, pixelKernel(config))
+  list.linear(`${PIXELS}.stage`, [size, encoder.hiddenSizes[0]], byFanIn(encoder.hiddenSizes[0]))
+  list.linear(`${PIXELS}.cells`, [size, hiddenSize], byFanIn(hiddenSize))
+  square('conv1', size, 3)
+  square('conv2', size, 3)
+}
+
+/** Side of the kernel that sees a mask's pixel in the image: the next odd one, so that none of the image's pixels is left out. */
+export function pixelKernel(config: NanoSamConfig): number {
+  return 2 * Math.floor(maskStride(config) / 2) + 1
+}
+
 function decoderParameters(list: ParameterList, config: NanoSamConfig): void {
-  const { hiddenSize, decoderLayers, decoderMlpSize, iouHeadSize } = config
+  const { hiddenSize, decoderLayers, decoderMlpSize, iouHeadSize, pixelFeatures } = config
   const narrow = hiddenSize / config.attentionDownsampling
   for (let layer = 0; layer < decoderLayers; layer++) {
     const name = `${DECODER}.transformer.layers.${layer}`
@@ -62,6 +86,8 @@ function decoderParameters(list: ParameterList, config: NanoSamConfig): void {
   upscaleParameters(list, `${DECODER}.upscale_conv2`, [hiddenSize / 4, hiddenSize / 8])
   for (let mask = 0; mask < MASK_TOKENS; mask++) {
     headParameters(list, `${DECODER}.output_hypernetworks_mlps.${mask}`, [hiddenSize, hiddenSize, hiddenSize / 8])
+    // silent at first: the masks begin as those of the cells. The first token's mask is not asked for
+    if (pixelFeatures > 0 && mask > 0) list.linear(`${DECODER}.output_hypernetworks_mlps.${mask}.pixel_out`, [pixelFeatures, hiddenSize], { fill: 0 })
   }
   headParameters(list, `${DECODER}.iou_prediction_head`, [hiddenSize, iouHeadSize, MASK_TOKENS])
 }
