@@ -11,7 +11,7 @@ import type { Finding } from './measurement.ts'
 import { readInstances, withPerfectMasks } from './perfect-masks.ts'
 import { meanOf } from './results.ts'
 import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject, TA_ALONE } from './rows.ts'
-import { DATASETS, MODELS, type Setting } from './setting.ts'
+import { DATASETS, MODELS, type Setting, sourceName } from './setting.ts'
 import type { BenchmarkSize } from './sizes.ts'
 import { stageVersions } from './stage-versions.ts'
 import { readTruth, relabelled } from './truth-labels.ts'
@@ -22,7 +22,7 @@ export async function measure(setting: Setting, subject: Subject, seed: number):
   switch (subject.kind) {
     case 'truth': return { ...await scoreOfRun(setting, await truthLabels(setting, DATASETS.evaluation), DATASETS.evaluation), parameters: null, msPerPanorama: null }
     case 'perfect-masks': return { ...await scoreOfRun(setting, await perfectLabels(setting), DATASETS.evaluation), parameters: null, msPerPanorama: null }
-    case 'source': return { ...await scoreOf(setting, { ta: MODELS.source }, 'whole'), parameters: parameters.source }
+    case 'source': return { ...await scoreOf(setting, { ta: sourceName(setting.size) }, 'whole'), parameters: parameters.source }
     case 'ta': return { ...await scoreOf(setting, { ta: MODELS.ta }, subject.mode), parameters: parameters.ta }
     case 'labels': {
       const dataset = datasetOf(subject)

@@ -10,7 +10,12 @@ import type { World } from './world.ts'
 
 /** Names in the benchmark's workspace. */
 export const DATASETS = { training: 'training', evaluation: 'evaluation', ablation: 'ablation' } as const
-export const MODELS = { sam: 'sam', ta: 'ta', source: 'source-only' } as const
+export const MODELS = { sam: 'sam', ta: 'ta' } as const
+
+/** Name of the student before it has learned anything: a network for one size of image. */
+export function sourceName({ student: { height, width } }: BenchmarkSize): string {
+  return `source-only ${height}x${width}`
+}
 
 /** All that a measurement works with: imported panoramas, added models. */
 export interface Setting {
@@ -42,7 +47,7 @@ export async function prepareSetting(setting: Setting): Promise<void> {
   }
   await add('sam', MODELS.sam, models.sam)
   await add('ta', MODELS.ta, [models.ta])
-  if (!known.has(MODELS.source)) await add('ta', MODELS.source, [await writeSourceNetwork(models, bench.folder, size.student)])
+  if (!known.has(sourceName(size))) await add('ta', sourceName(size), [await writeSourceNetwork(models, bench.folder, size.student)])
 }
 
 interface Import {

@@ -30,7 +30,7 @@ panoramas of the *target* world, which has other textures, weather and white bal
 through the product's own services, as a person's work would: import, labelling runs, distillation runs, evaluations.
 
     npm run -s benchmark -- --quick                      whether everything runs, in minutes
-    npm run -s benchmark -- --size medium                an hour or two on two cores
+    npm run -s benchmark -- --size medium                two or three hours on two cores
     npm run -s benchmark                                 the full size, three seeds
     npm run -s benchmark -- --size medium --only goodsam,theta
     npm run -s benchmark -- --size medium --report       writes this page from what is measured

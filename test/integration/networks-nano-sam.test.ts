@@ -75,7 +75,7 @@ async function learn(steps: number): Promise<{ losses: readonly number[]; weight
   try {
     const losses: number[] = []
     const fed = batch()
-    for (let index = 0; index < steps; index++) losses.push((await training.step(fed, { learningRate: 3e-3 * Math.min(1, (index + 1) / 10) })).loss)
+    for (let index = 0; index < steps; index++) losses.push((await training.step(fed, { learningRate: 2e-3 * Math.min(1, (index + 1) / 10) })).loss)
     return { losses, weights: new Map([...initial, ...(await training.parameters())]) }
   } finally {
     await training.dispose()
@@ -86,7 +86,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let learned: Awaited<ReturnType<typeof learn>>
 beforeAll(async () => {
   folder = await temporaryFolder()
-  learned = await learn(120)
+  learned = await learn(160)
 })
 afterAll(() => folder.remove())
 
