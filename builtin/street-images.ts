@@ -57,7 +57,8 @@ export function drawStreet(split: StreetSplit, index: number): StreetImage {
 
 /**
  * A short name for what the street generator draws at present: another one where its pictures have changed, so that
- * pictures of two worlds never share a folder.
+ * pictures of two worlds share no folder. Level cameras on cars stand for all: who changes what other cameras see alone
+ * removes the folders of their splits.
  */
 export function worldName(): string {
   const hash = createHash('sha256')

@@ -149,15 +149,15 @@ describe('nano promptable segmenter', () => {
       const embedding = image_embeddings.data as Float32Array
       for (let feature = 0; feature < 3; feature++) {
         const oneHot = float32([3], [0, 1, 2].map((each) => (each === feature ? 1 : 0)))
-        const weights = new Map([...silentWeights].map(([name, tensor]) => [name, name.endsWith('pixel_out.bias') ? oneHot : tensor] as const))
-        const { pred_masks: asking } = await runModel(nanoSamJoint(fine, weights), asked)
+        const oneFeature = new Map([...silentWeights].map(([name, tensor]) => [name, name.endsWith('pixel_out.bias') ? oneHot : tensor] as const))
+        const { pred_masks: found } = await runModel(nanoSamJoint(fine, oneFeature), asked)
         const expected = new Float32Array(silent.data as Float32Array)
         for (let at = 0; at < expected.length; at++) {
           const [image, y, x] = [Math.floor(at / (prompts * masks * side * side)), Math.floor(at / side) % side, at % side]
           const channel = hiddenSize + 16 * feature + 4 * (y % 4) + (x % 4)
           expected[at] += embedding[((image * channels + channel) * cells + Math.floor(y / 4)) * cells + Math.floor(x / 4)]
         }
-        expectClose(asking.data, expected)
+        expectClose(found.data, expected)
       }
     })
 
