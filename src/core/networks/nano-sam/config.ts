@@ -48,8 +48,9 @@ export const CELL_PIXELS = 4
  * Pixels of the image per pixel of a mask, in either direction. Throws ModelError where the image is not made of whole
  * cells, or cells not of whole pixels of a mask.
  */
-export function maskStride({ imageSize, encoder, embeddingStage }: NanoSamConfig): number {
-  const cell = encoder.strides.slice(0, embeddingStage + 1).reduce((side, stride) => side * stride, 1)
+export function maskStride(config: NanoSamConfig): number {
+  const { imageSize, encoder } = config
+  const cell = encoder.strides[0] * cellSide(config, 0)
   if (imageSize % cell !== 0 || cell % CELL_PIXELS !== 0) {
     throw new ModelError('invalid', `Features of pixels need images of whole cells and cells of a multiple of ${CELL_PIXELS} pixels: the image is ${imageSize}, a cell ${cell} pixels wide.`)
   }
