@@ -21,7 +21,7 @@ export async function measure(setting: Setting, subject: Subject, seed: number):
   const { models: { parameters } } = setting
   switch (subject.kind) {
     case 'truth': return { ...await scoreOfRun(setting, await truthLabels(setting, DATASETS.evaluation), DATASETS.evaluation), parameters: null, msPerPanorama: null }
-    case 'perfect-masks': return { ...await scoreOfRun(setting, await perfectLabels(setting), DATASETS.evaluation), parameters: null, msPerPanorama: null }
+    case 'perfect-masks': return { ...await scoreOfRun(setting, await perfectLabels(setting, subject.labels), DATASETS.evaluation), parameters: null, msPerPanorama: null }
     case 'source': return { ...await scoreOf(setting, { ta: sourceName(setting.size) }, 'whole'), parameters: parameters.source }
     case 'ta': return { ...await scoreOf(setting, { ta: MODELS.ta }, subject.mode), parameters: parameters.ta }
     case 'labels': {
@@ -83,9 +83,9 @@ async function truthLabels({ bench, models, world }: Setting, dataset: 'training
   return relabelled(bench, { name, dataset, labels: TA_ALONE, sam: MODELS.sam, ta: MODELS.ta }, (panorama) => readTruth(world[dataset].truth, panorama))
 }
 
-async function perfectLabels({ bench, models, world }: Setting): Promise<LabellingRun> {
-  const name = `perfect masks ${digestOf({ ta: models.hashes.ta, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
-  return relabelled(bench, { name, dataset: DATASETS.evaluation, labels: TA_ALONE, sam: MODELS.sam, ta: MODELS.ta }, async (panorama, ta) =>
+async function perfectLabels({ bench, models, world }: Setting, labels: LabelSpec): Promise<LabellingRun> {
+  const name = `perfect masks ${digestOf({ labels, ta: models.hashes.ta, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
+  return relabelled(bench, { name, dataset: DATASETS.evaluation, labels, sam: MODELS.sam, ta: MODELS.ta }, async (panorama, ta) =>
     withPerfectMasks(await ta(), await readInstances(world.evaluation.truth, panorama)))
 }
 

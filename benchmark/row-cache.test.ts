@@ -85,4 +85,14 @@ describe('keyOf', () => {
       ['goodsam', 'self-training', 'supervised'],
     ])
   })
+
+  it('changes with the recipe that the labels are made by', () => {
+    const kept = ROWS.filter(({ subject }) => {
+      const other = structuredClone(subject)
+      const labels = 'of' in other ? other.of.labels : 'labels' in other ? other.labels : 'truth'
+      if (labels !== 'truth') Object.assign(labels.config, { contextWeight: 0.123 })
+      return keyOf(making('goodsam', { subject: other })) === keyOf(making('goodsam', { subject }))
+    })
+    expect(new Set(kept.map(({ subject }) => (subject.kind === 'student' ? subject.labels : subject.kind)))).toEqual(new Set(['truth', 'source', 'ta']))
+  })
 })

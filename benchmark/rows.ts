@@ -25,7 +25,7 @@ export type Subject =
   /** labels of the TA that a student's training refines first */
   | { readonly kind: 'refined-labels'; readonly of: StudentSubject & { readonly labels: LabelSpec } }
   /** what the TA and a segmenter without fault would give */
-  | { readonly kind: 'perfect-masks' }
+  | { readonly kind: 'perfect-masks'; readonly labels: LabelSpec }
   /** labels of a labelling run; `ablation`: on training panoramas, against truth that the product does not know */
   | { readonly kind: 'labels'; readonly labels: LabelSpec; readonly on: 'evaluation' | 'ablation' }
   | StudentSubject
@@ -79,7 +79,7 @@ const BASELINES: readonly RowSpec[] = [
 
 const LABELS: readonly RowSpec[] = [
   ...labelRows('labels', 'evaluation', [['labels-goodsam', 'TA + SAM, fused as GoodSAM', GOODSAM]]),
-  { name: 'labels-perfect-masks', group: 'labels', title: 'TA + the true regions as masks: the bound for any SAM', subject: { kind: 'perfect-masks' } },
+  { name: 'labels-perfect-masks', group: 'labels', title: 'TA + the true regions as masks: the bound for any SAM', subject: { kind: 'perfect-masks', labels: TA_ALONE } },
 ]
 
 const SELF_TRAINING = mini(TA_ALONE, terms('image'))
@@ -114,7 +114,7 @@ const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablati
   ['labels=gnomonic', 'GoodSAM, gnomonic windows', GNOMONIC],
   ...[0, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9].map((theta): Labelled => [`theta=${theta}`, `theta ${theta}`, withFusion({ theta })]),
   ...(['majority', 'ignore'] as const).map((belowTheta): Labelled => [`below=${belowTheta}`, `masks below theta: ${belowTheta}`, withFusion({ belowTheta })]),
-  ...[0, 0.25, 0.75, 1].map((contextWeight): Labelled => [`context=${contextWeight}`, `weight ${contextWeight} of the context views`, withConfig({ contextWeight })]),
+  ...[0, 0.15, 0.35, 0.5, 0.75, 1].map((contextWeight): Labelled => [`context=${contextWeight}`, `weight ${contextWeight} of the context views`, withConfig({ contextWeight })]),
   ...[0.125, 0.1875, 0.375, 0.5].map((width): Labelled => [`window=${width}`, `windows of ${width} of the width`, withWindows({ widthFraction: width })]),
   ...[0.33, 1].map((stride): Labelled => [`stride=${stride}`, `stride of ${stride} of a window`, withWindows({ strideFraction: stride })]),
   ...[8, 16, 24, 32].map((points): Labelled => [`points=${points}`, `${points} x ${points} points`, { ...GOODSAM, samSettings: { pointsPerSide: points } }]),

@@ -28,9 +28,9 @@ serveBatches((message) => {
   }
   const { step, phase, images } = asked
   const chosen = Array.from({ length: phase.images }, (_, turn): BatchImage => {
-    const options = { turn, count: phase.images, side: phase.side, images }
+    const options = { turn, count: phase.images, side: phase.side, window: phase.window, images }
     const isCollage = (step * phase.images + turn) % 4 < phase.collages
     return isCollage ? { image: collages(step, options), turns: true } : { image: windows(step, options), turns: false }
   })
-  return nanoSamBatch(chosen, { stream: `${seed}:batch:${step}`, groups: phase.groups, preference: phase.preference })
+  return nanoSamBatch(chosen, { stream: `${seed}:batch:${step}`, groups: phase.groups, preference: phase.preference, enlarged: phase.side / phase.window })
 })

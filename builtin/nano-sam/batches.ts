@@ -21,7 +21,7 @@ export interface BatchImage {
 }
 
 /** A batch of the step from `images`, each changed anew: mirrored, turned where it may be, recoloured, sometimes padded. */
-export function nanoSamBatch(images: readonly BatchImage[], { stream, groups, preference }: { readonly stream: string; readonly groups: readonly PromptGroup[]; readonly preference?: number }): Batch {
+export function nanoSamBatch(images: readonly BatchImage[], { stream, groups, preference, enlarged }: { readonly stream: string; readonly groups: readonly PromptGroup[]; readonly preference?: number; readonly enlarged?: number }): Batch {
   const asked = groups.reduce((sum, { prompts }) => sum + prompts, 0)
   const [{ image: { side } }] = images
   const area = side * side
@@ -44,7 +44,7 @@ export function nanoSamBatch(images: readonly BatchImage[], { stream, groups, pr
     pixelValues({ width: side, height: side, data: changed.rgb }, { width: side, height: side }, pixels.subarray(at * 3 * area, (at + 1) * 3 * area))
     regions.set(cellRegions(changed), at * cells)
     anchorWeights.set(weightsOfAnchors(regions.subarray(at * cells, (at + 1) * cells), anchors), at * ANCHORS)
-    const source = new PromptSource(changed, random, preference)
+    const source = new PromptSource(changed, random, { preference, enlarged })
     let prompt = at * asked
     for (const [index, group] of groups.entries()) {
       for (let each = 0; each < group.prompts; each++, prompt++) {

@@ -1,7 +1,7 @@
 /** README.md of nano-sam. */
 import { embeddingChannels } from '../../src/core/networks/nano-sam/config.ts'
 import type { NanoSamRecord } from './output.ts'
-import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, SIDE, STREET_SEED } from './plan.ts'
+import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, SIDE, STREET_SEED, WINDOW } from './plan.ts'
 import type { RegionScores } from './score.ts'
 
 export function nanoSamCard(record: NanoSamRecord): string {
@@ -19,10 +19,10 @@ pipeline_tag: mask-generation
 A promptable segmenter with the anatomy of Segment Anything, small enough to be trained here: what is clicked at is cut out, in three
 masks of different extent, each with the IoU that the network expects of it. It knows regions and edges, not classes.
 
-- Architecture: a mix transformer of ${encoder.hiddenSizes.length} stages (channels ${encoder.hiddenSizes.join(', ')}, blocks ${encoder.depths.join(', ')}) and SAM's two-way mask decoder of width ${NANO_SAM.hiddenSize}; beside the cells of its embedding, ${NANO_SAM.pixelFeatures} features of each pixel of a mask, to which each mask has a filter of its own; ${(record.parameters / 1e6).toFixed(2)} million parameters, weights of 16 bits.
-- Dialect of transformers.js: \`pixel_values\` [1, 3, ${SIDE}, ${SIDE}], embeddings of ${embeddingChannels(NANO_SAM)} channels (those of positions: ${NANO_SAM.hiddenSize}) and ${SIDE / 8}x${SIDE / 8} cells, masks ${SIDE / 2}x${SIDE / 2}. The program makes the ONNX files from \`model.safetensors\` and \`config.json\`.
+- Architecture: a mix transformer of ${encoder.hiddenSizes.length} stages (channels ${encoder.hiddenSizes.join(', ')}, blocks ${encoder.depths.join(', ')}) and SAM's two-way mask decoder of width ${NANO_SAM.hiddenSize}; beside the cells of its embedding, ${NANO_SAM.pixelFeatures} features of each pixel of a mask, to which each mask has a filter of its own, and of which a click is told those where it lies; ${(record.parameters / 1e6).toFixed(2)} million parameters, weights of 16 bits.
+- Dialect of transformers.js: \`pixel_values\` [1, 3, ${SIDE}, ${SIDE}], embeddings of ${embeddingChannels(NANO_SAM)} channels (those of positions: ${NANO_SAM.hiddenSize}) and ${SIDE / 8}x${SIDE / 8} cells, masks ${SIDE / 2}x${SIDE / 2}. A window is enlarged to that, as Segment Anything's images are. The program makes the ONNX files from \`model.safetensors\` and \`config.json\`.
 - Prompts it was trained on: one point, two points, a point within and one outside, boxes.
-- Trained by GoodSAM Studio's own training compiler from the first stages of street-ta's encoder (those that street-ta had when this training began), and otherwise weights that begin as a search for what looks like the place of the click (seed ${record.seed}); besides Segment Anything's loss it learns that cells of one region are alike: ${record.steps} updates${record.finished ? '' : ` of ${plan.phases[plan.phases.length - 1].until} planned ones`} in ${(record.wallSeconds / 60).toFixed(0)} minutes of wall time on ${record.machine}, beside other work.${withoutPixels(progress)}
+- Trained by GoodSAM Studio's own training compiler from the first stages of street-ta's encoder (those that street-ta had when this training began), and otherwise weights that begin as a search for what looks like the place of the click (seed ${record.seed}); besides Segment Anything's loss it learns that cells of one region are alike: ${record.steps} updates${record.finished ? '' : ` of ${plan.phases[plan.phases.length - 1].until} planned ones`} in ${(record.wallSeconds / 60).toFixed(0)} minutes of wall time on ${record.machine}, beside other work. Its images had ${plan.phases.map(({ side, until }) => `${side} x ${side} pixels up to update ${until}`).join(', ')}.${growth(progress)}
 - Data: collages of overlapping shapes (dead leaves with parts, seed ${record.seed}) and windows of up to ${images} generated street images (mostly panoramas, of both styles, seed ${STREET_SEED}), with exact masks. No photograph.
 
 ## Scores
@@ -44,7 +44,7 @@ Oracle IoU while it trained (windows of the first panoramas): ${progress.scores.
 ## Limits
 
 It knows generated streets and collages. On photographs it has not been measured and is not to be relied on: for real panoramas take a
-real Segment Anything. Masks are half as fine as the window; things of less than some ten pixels in either direction are mostly missed.
+real Segment Anything. A mask has ${SIDE / 2} pixels for ${WINDOW} of the window; things of less than some ten pixels in either direction are mostly missed.
 
 ## Repeating it
 
@@ -55,10 +55,12 @@ Licence: MIT, as the program.
 `
 }
 
-/** Of a training that went on with features of pixels where it had begun without. */
-function withoutPixels({ stretches }: NanoSamRecord['progress']): string {
-  const last = stretches.filter(({ data }) => data['pixelFeatures'] === 0).at(-1)
-  return last === undefined ? '' : ` The features of pixels joined it after ${last.toStep} of them.`
+/** Of a training whose network was smaller at first. */
+function growth({ stretches }: NanoSamRecord['progress']): string {
+  const sizes = stretches.map(({ toStep, data }) => ({ toStep, parameters: Number(data['parameters']) }))
+  const grown = sizes.filter(({ parameters }, index) => index + 1 < sizes.length && sizes[index + 1].parameters !== parameters)
+  if (grown.length === 0) return ''
+  return ` The network was smaller at first: ${grown.map(({ toStep, parameters }) => `${(parameters / 1000).toFixed(1)} thousand parameters up to update ${toStep}`).join(', ')}; what was added began silent.`
 }
 
 function row(name: string, { regions, oracle, small, medium, large, chosen }: RegionScores): string {

@@ -33,7 +33,7 @@ export function collagePool(seed: number): (step: number, options: { readonly tu
 const STREETS = 8
 
 /** A window for the place `turn` (0 .. count - 1) of a step, from the first `images` street images: a function of these alone. */
-export function windowPool(seed: number, street: (index: number) => StreetRegions): (step: number, options: { readonly turn: number; readonly count: number; readonly side: number; readonly images: number }) => RegionImage {
+export function windowPool(seed: number, street: (index: number) => StreetRegions): (step: number, options: { readonly turn: number; readonly count: number; readonly side: number; readonly window: number; readonly images: number }) => RegionImage {
   const opened = new Map<number, StreetRegions>()
   const open = (index: number): StreetRegions => {
     const image = opened.get(index) ?? street(index)
@@ -42,8 +42,8 @@ export function windowPool(seed: number, street: (index: number) => StreetRegion
     for (const oldest of opened.keys()) if (opened.size > 3 * STREETS) opened.delete(oldest)
     return image
   }
-  return (step, { turn, count, side, images }) => {
+  return (step, { turn, count, side, window, images }) => {
     const { uniform } = seededRandom(`${seed}:streets:${Math.floor(step / BLOCK)}:${(count * step + turn) % STREETS}`)
-    return randomWindow(open(Math.floor(uniform() * images)), side, `${seed}:window:${step}:${turn}`)
+    return randomWindow(open(Math.floor(uniform() * images)), { side, window }, `${seed}:window:${step}:${turn}`)
   }
 }

@@ -12,7 +12,7 @@ import type { Trained } from '../training-loop.ts'
 import { type AutomaticScores, chooseSettings, scoreAutomatic } from './automatic.ts'
 import { nanoSamCard } from './card.ts'
 import { collageImage } from './images.ts'
-import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, PLAN, SIDE } from './plan.ts'
+import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, PLAN, SIDE, WINDOW } from './plan.ts'
 import { LEAST_SCORED_AREA, type RegionScores, scoreRegions } from './score.ts'
 import { openNanoSam, type Segmenter } from './segmenter.ts'
 import { slidingWindows, type StreetRegions } from './street-regions.ts'
@@ -60,7 +60,7 @@ export async function writeNanoSam({ weights, progress, finished }: Pick<Trained
       wallSeconds: progress.stretches.reduce((sum, { seconds }) => sum + seconds, 0),
       machine: `${cpus()[0]?.model ?? 'unknown'}, ${progress.stretches.map(({ provider, threads }) => `${provider} with ${threads} thread${threads === 1 ? '' : 's'}`).at(-1) ?? 'untrained'}`,
       world: options.world,
-      definition: `mean IoU over regions of the best of three masks for one click at the region's innermost pixel; regions: things, and connected pieces of what is no thing, of at least ${LEAST_SCORED_AREA} pixels in windows of ${SIDE}x${SIDE} (a quarter turn, half overlapping, as the method lays them, ${24 * SCORED_PANORAMAS} windows) of ${SCORED_PANORAMAS} generated panoramas of the target style, seed ${HELD_OUT_STREET_SEED}, of which no training saw any; masks enlarged to the window; weights of 16 bits`,
+      definition: `mean IoU over regions of the best of three masks for one click at the region's innermost pixel; regions: things, and connected pieces of what is no thing, of at least ${LEAST_SCORED_AREA} pixels in windows of ${WINDOW}x${WINDOW} (a quarter turn, half overlapping, as the method lays them, ${24 * SCORED_PANORAMAS} windows) of ${SCORED_PANORAMAS} generated panoramas of the target style, seed ${HELD_OUT_STREET_SEED}, of which no training saw any; the network sees them at ${SIDE}x${SIDE}, its masks are brought back to the window; weights of 16 bits`,
       ...measured, plan: PLAN, progress: thinned(progress),
     }
     await writeFiles(options.output, record, writeSafetensors(Object.fromEntries([...halves].map(([name, { dims, data }]) => [name, { dtype: 'F16' as const, shape: dims, data }])), { format: 'pt' }))
@@ -71,9 +71,9 @@ export async function writeNanoSam({ weights, progress, finished }: Pick<Trained
 }
 
 async function measure(segmenter: Segmenter, panorama: (index: number) => StreetRegions): Promise<Pick<NanoSamRecord, 'panoramas' | 'horizon' | 'collages' | 'automatic' | 'tried' | 'check'>> {
-  const windows = Array.from({ length: SCORED_PANORAMAS }, (_, index) => slidingWindows(panorama(index), SIDE)).flat()
-  const tuned = Array.from({ length: TUNED_PANORAMAS }, (_, index) => slidingWindows(panorama(FIRST_TUNED + index), SIDE)).flat()
-  const collages = Array.from({ length: SCORED_COLLAGES }, (_, index) => collageImage(COLLAGE_SEED, index, SIDE))
+  const windows = Array.from({ length: SCORED_PANORAMAS }, (_, index) => slidingWindows(panorama(index), WINDOW)).flat()
+  const tuned = Array.from({ length: TUNED_PANORAMAS }, (_, index) => slidingWindows(panorama(FIRST_TUNED + index), WINDOW)).flat()
+  const collages = Array.from({ length: SCORED_COLLAGES }, (_, index) => collageImage(COLLAGE_SEED, index, WINDOW))
   const tried = await scoreAutomatic(segmenter, tuned, candidates())
   const [automatic] = await scoreAutomatic(segmenter, windows.slice(0, 4 * 24), [chooseSettings(tried, WANTED_PURITY).settings])
   const check = await scoreRegions(segmenter, checkedWindows(windows))

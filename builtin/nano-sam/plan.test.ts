@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { PLAN, plannedLearningRate } from './plan.ts'
 
-const [first, second] = PLAN.courses
+const courses = PLAN.courses.map((course, index) => ({ ...course, begin: PLAN.courses[index - 1]?.until ?? 0 }))
+const last = courses[courses.length - 1]
 
 describe('the learning rate of nano-sam\'s training', () => {
   it('rises, and falls to nothing at the end of each course', () => {
-    for (const [begin, { until, learningRate }] of [[0, first], [first.until, second]] as const) {
+    for (const { begin, until, learningRate } of courses) {
       const top = begin + PLAN.warmupSteps + 1
       expect(plannedLearningRate(begin + 1)).toBeLessThan(0.01 * learningRate)
       expect(plannedLearningRate(top)).toBe(learningRate)
@@ -16,7 +17,7 @@ describe('the learning rate of nano-sam\'s training', () => {
   })
 
   it('ends with the last phase', () => {
-    expect(PLAN.courses.at(-1)?.until).toBe(PLAN.phases.at(-1)?.until)
-    expect(plannedLearningRate(second.until + 5) / second.learningRate).toBeCloseTo(0, 12)
+    expect(last.until).toBe(PLAN.phases.at(-1)?.until)
+    expect(plannedLearningRate(last.until + 5) / last.learningRate).toBeCloseTo(0, 12)
   })
 })

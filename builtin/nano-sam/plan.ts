@@ -3,8 +3,10 @@ import { type NanoSamConfig, nanoSamConfig } from '../../src/core/networks/nano-
 import { learningRateAt } from '../../src/core/goodsam/distillation/schedule.ts'
 import type { PromptGroup } from '../../src/core/networks/nano-sam/network.ts'
 
-/** Side of the image, pixels */
-export const SIDE = 256
+/** Side of the windows that the method cuts from a panorama of 1024 x 512, pixels: a quarter turn */
+export const WINDOW = 256
+/** Side of the network's image: it sees a window enlarged, as Segment Anything does, so that its cells are finer */
+export const SIDE = 384
 
 /** Embeddings of an eighth of the image's side, masks of a half of it: windows of a panorama are small. */
 export const NANO_SAM: NanoSamConfig = nanoSamConfig({
@@ -22,6 +24,8 @@ export interface NanoSamPhase {
   readonly until: number
   /** of the images, pixels */
   readonly side: number
+  /** pixels of a street image in either direction that mostly make one */
+  readonly window: number
   /** per step */
   readonly images: number
   /** of four of them: so many are collages, the others windows of street images */
@@ -39,13 +43,14 @@ export const COLLAGE_SEED = 21
 
 export const PLAN = {
   seed: 20,
-  /** begins with small images, of which a step has four */
+  /** begins with small images, of which a step has four; enlarged windows are the last thing, since they cost more than twice as much */
   phases: [
-    { until: 1500, side: 128, images: 4, collages: 1, preference: 0.4, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
-    { until: 20000, side: 256, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 14, points: 1 }, { prompts: 3, points: 2 }] },
+    { until: 1500, side: 128, window: 128, images: 4, collages: 1, preference: 0.4, groups: [{ prompts: 6, points: 1 }, { prompts: 2, points: 2 }] },
+    { until: 25000, side: 256, window: WINDOW, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 14, points: 1 }, { prompts: 3, points: 2 }] },
+    { until: 28000, side: SIDE, window: WINDOW, images: 1, collages: 1, preference: 0.2, groups: [{ prompts: 14, points: 1 }, { prompts: 3, points: 2 }] },
   ] satisfies NanoSamPhase[],
   /** stretches of the training, each with a learning rate that falls to nothing at its end */
-  courses: [{ until: 12000, learningRate: 6e-4 }, { until: 20000, learningRate: 4e-4 }],
+  courses: [{ until: 12000, learningRate: 6e-4 }, { until: 20000, learningRate: 4e-4 }, { until: 28000, learningRate: 4e-4 }],
   /** street images to choose windows from: so many at first, one more each so many steps, so many in all */
   streets: { first: 40, every: 10, most: 400 },
   warmupSteps: 100,

@@ -9,9 +9,9 @@ export const MASK_STRIDE = 2
 
 /** SAM's labels of points. */
 const [BACKGROUND, FOREGROUND, CORNER, OTHER_CORNER] = [0, 1, 2, 3]
-/** pixels that a region must have to be asked for */
+/** pixels that a region must have to be asked for, where the image is not enlarged */
 const LEAST_AREA = 64
-/** pixels that a region must have to count as what a prompt means */
+/** likewise, to count as what a prompt means */
 const LEAST_TRUTH = 24
 
 export interface Prompt {
@@ -36,18 +36,23 @@ export class PromptSource {
   private readonly depths: readonly Float32Array[]
   private readonly asked: readonly { readonly level: number; readonly region: Region; readonly upTo: number }[]
   private readonly random: Random
+  private readonly leastTruth: number
 
-  /** A region is asked for in proportion to its area to the power `preference`: 0: each as often */
-  constructor(image: RegionImage, random: Random, preference = 0.5) {
+  /**
+   * A region is asked for in proportion to its area to the power `preference`: 0: each as often. `enlarged`: by how much
+   * the image is, in either direction
+   */
+  constructor(image: RegionImage, random: Random, { preference = 0.5, enlarged = 1 }: { readonly preference?: number; readonly enlarged?: number } = {}) {
     const { side, levels } = image
     this.image = image
     this.random = random
+    this.leastTruth = LEAST_TRUTH * enlarged ** 2
     this.regions = levels.map((level) => regionsOf(level, side))
     this.areas = this.regions.map((regions) => new Map(regions.map(({ id, area }) => [id, area])))
     this.depths = levels.map((level) => depthInside(level, side))
     let upTo = 0
     this.asked = this.regions.flatMap((regions, level) => regions
-      .filter(({ id, area }) => area >= LEAST_AREA && this.isNew(level, id, area))
+      .filter(({ id, area }) => area >= LEAST_AREA * enlarged ** 2 && this.isNew(level, id, area))
       .map((region) => ({ level, region, upTo: (upTo += region.area ** preference) })))
   }
 
@@ -135,7 +140,7 @@ export class PromptSource {
       const [id, before] = [ids[pixel], truths[truths.length - 1]]
       const area = this.areas[level].get(id) ?? 0
       // regions of finer levels lie within those of coarser ones: of the same size, they are the same
-      if (id !== 0 && area >= LEAST_TRUTH && before?.area !== area) truths.push({ level, id, area })
+      if (id !== 0 && area >= this.leastTruth && before?.area !== area) truths.push({ level, id, area })
     }
     return truths.slice(0, TRUTHS)
   }

@@ -5,6 +5,7 @@ import { nanoSamMaskDecoder, nanoSamVisionEncoder } from '../../src/core/network
 import type { Weights } from '../../src/core/networks/parameters.ts'
 import { writeModel } from '../../src/core/onnx/write.ts'
 import { pixelValues } from '../../src/core/raster/pixel-values.ts'
+import { resizeRgb } from '../../src/core/raster/resize.ts'
 import { sessionOptions } from '../../src/main/engine/ort-values.ts'
 
 export interface Answers {
@@ -19,7 +20,7 @@ export interface Answers {
 }
 
 export interface Segmenter {
-  /** `points`: x, y of each click, pixels of the image (8-bit sRGB, interleaved, square of the network's side) */
+  /** `points`: x, y of each click, pixels of the image (8-bit sRGB, interleaved, square; it is brought to the network's side) */
   ask(rgb: Uint8Array, points: Float32Array): Promise<Answers>
   close(): Promise<void>
 }
@@ -33,7 +34,10 @@ export async function openSegmenter(files: { readonly encoder: Uint8Array; reado
   const [encoder, decoder] = [await InferenceSession.create(files.encoder, options), await InferenceSession.create(files.decoder, options)]
   return {
     async ask(rgb, points) {
-      const pixels = pixelValues({ width: side, height: side, data: rgb }, { width: side, height: side })
+      const given = Math.sqrt(rgb.length / 3)
+      const image = { width: given, height: given, data: rgb }
+      const pixels = pixelValues(given === side ? image : resizeRgb(image, side, side), { width: side, height: side })
+      const places = given === side ? points : points.map((at) => ((at + 0.5) * side) / given - 0.5)
       const embedded = await encoder.run({ pixel_values: new OrtTensor('float32', pixels, [1, 3, side, side]) })
       const { image_embeddings, image_positional_embeddings } = embedded
       const prompts = points.length / 2
@@ -42,7 +46,7 @@ export async function openSegmenter(files: { readonly encoder: Uint8Array; reado
         const count = Math.min(AT_ONCE, prompts - from)
         const { pred_masks, iou_scores } = await decoder.run({
           image_embeddings, image_positional_embeddings,
-          input_points: new OrtTensor('float32', points.slice(2 * from, 2 * (from + count)), [1, count, 1, 2]),
+          input_points: new OrtTensor('float32', places.slice(2 * from, 2 * (from + count)), [1, count, 1, 2]),
           input_labels: new OrtTensor('int64', new BigInt64Array(count).fill(1n), [1, count, 1]),
         })
         const [, , masks, , low] = pred_masks.dims

@@ -160,10 +160,10 @@ export function slidingWindows(image: StreetRegions, side: number): readonly Reg
   return Array.from({ length: 8 }, (_, column) => Array.from({ length: 3 }, (__, row) => streetWindow(image, { x: (column * size) / 2, y: (row * size) / 2, size, side }))).flat()
 }
 
-/** Any window of the image, mostly of the resolution that windows have in use (a quarter of a panorama's turn on 256 pixels). */
-export function randomWindow(image: StreetRegions, side: number, stream: string): RegionImage {
+/** Any window of the image, brought to `side`: mostly one of `window` pixels, as windows are in use, else somewhat more or less. */
+export function randomWindow(image: StreetRegions, { side, window }: { readonly side: number; readonly window: number }, stream: string): RegionImage {
   const random: Random = seededRandom(stream)
-  const size = Math.min(image.height, side * (random.uniform() < 0.5 ? 1 : 0.7 + 0.8 * random.uniform()))
+  const size = Math.min(image.height, window * (random.uniform() < 0.5 ? 1 : 0.7 + 0.8 * random.uniform()))
   // nothing but road and sky is seen far above and below the horizon
   const middle = (image.height - size) * Math.min(1, Math.max(0, 0.5 + 0.28 * random.normal()))
   const x = random.uniform() * (image.cyclic ? image.width : image.width - size)

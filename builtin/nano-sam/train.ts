@@ -9,7 +9,7 @@ import { embeddingSize } from '../../src/core/networks/nano-sam/config.ts'
 import { maskLoss } from '../../src/core/networks/nano-sam/loss.ts'
 import { nanoSamGroups } from '../../src/core/networks/nano-sam/network.ts'
 import { nanoSamParameters } from '../../src/core/networks/nano-sam/parameters.ts'
-import { isTrained } from '../../src/core/networks/parameters.ts'
+import { isTrained, parameterCount } from '../../src/core/networks/parameters.ts'
 import type { TrainingArguments } from '../arguments.ts'
 import { type BatchWorkers, startBatchWorkers } from '../batch-workers.ts'
 import { worldName } from '../street-images.ts'
@@ -18,7 +18,7 @@ import type { NanoSamWorkerData, NanoSamWorkerRequest } from './batch-worker.ts'
 import { ANCHORS } from './batches.ts'
 import { collageImage } from './images.ts'
 import { initialWeights, withEncoderOf } from './initial.ts'
-import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, type NanoSamPhase, PLAN, plannedLearningRate, SIDE, STREET_SEED } from './plan.ts'
+import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, type NanoSamPhase, PLAN, plannedLearningRate, STREET_SEED, WINDOW } from './plan.ts'
 import { writeNanoSam } from './output.ts'
 import { MASK_STRIDE, TRUTHS } from './prompts.ts'
 import { scoreRegions } from './score.ts'
@@ -42,8 +42,8 @@ export async function trainNanoSam(options: TrainingArguments): Promise<void> {
   const data: NanoSamWorkerData = { seed: PLAN.seed, folder: join(streets, `training-${STREET_SEED}-${world}`) }
   const [workers, painters] = [startBatchWorkers(WORKER, data), startBatchWorkers(WORKER, data)]
   const panorama = streetRegionsCache(join(streets, `held-out-${HELD_OUT_STREET_SEED}-${world}`), (index) => heldOutRequest(HELD_OUT_STREET_SEED, index))
-  const collages = Array.from({ length: COLLAGES }, (_, index) => collageImage(COLLAGE_SEED, index, SIDE))
-  const windows = Array.from({ length: PANORAMAS }, (_, index) => slidingWindows(panorama(index), SIDE)).flat().filter((_, index) => index % 3 === 1)
+  const collages = Array.from({ length: COLLAGES }, (_, index) => collageImage(COLLAGE_SEED, index, WINDOW))
+  const windows = Array.from({ length: PANORAMAS }, (_, index) => slidingWindows(panorama(index), WINDOW)).flat().filter((_, index) => index % 3 === 1)
   const painting = paintAhead(painters)
   try {
     const trained = await runTraining({
@@ -66,7 +66,7 @@ export async function trainNanoSam(options: TrainingArguments): Promise<void> {
           }
         },
       },
-      data: { collages: PLAN.seed, streets: STREET_SEED, world, pixelFeatures: NANO_SAM.pixelFeatures },
+      data: { collages: PLAN.seed, streets: STREET_SEED, world, parameters: parameterCount(nanoSamParameters(NANO_SAM)) },
     }, options)
     if (trained.interrupted) return
     const { panoramas, automatic } = await writeNanoSam({ ...trained, weights: new Map([...INITIAL, ...trained.weights]) }, { panorama, world, output: options.output, threads: options.threads })

@@ -7,7 +7,7 @@ import { nanoSamBatch } from '../../builtin/nano-sam/batches.ts'
 import { collageImage } from '../../builtin/nano-sam/images.ts'
 import type { NanoSamRecord } from '../../builtin/nano-sam/output.ts'
 import { checkedWindows } from '../../builtin/nano-sam/output.ts'
-import { HELD_OUT_STREET_SEED, SIDE } from '../../builtin/nano-sam/plan.ts'
+import { HELD_OUT_STREET_SEED, SIDE, WINDOW } from '../../builtin/nano-sam/plan.ts'
 import { PromptSource, writeTruth } from '../../builtin/nano-sam/prompts.ts'
 import { depthInside, innermostPixels, type RegionImage, regionsOf } from '../../builtin/nano-sam/region-image.ts'
 import { scoreRegions } from '../../builtin/nano-sam/score.ts'
@@ -78,6 +78,16 @@ describe('prompts', () => {
     expect(kinds).toEqual(new Set(['2,3', '1,0', '1,1']))
   })
 
+  it('mean nothing that is too small where the image is not enlarged', () => {
+    const [areas, areasOfEnlarged] = [1, 2].map((enlarged) => {
+      const asked = new PromptSource(image, seededRandom('small'), { preference: 0, enlarged })
+      return Array.from({ length: 200 }, () => asked.pair().truths[0].area)
+    })
+    expect(areas.filter((area) => area >= 64 && area < 256).length).toBeGreaterThan(0)
+    expect(Math.min(...areas)).toBeGreaterThanOrEqual(64)
+    expect(Math.min(...areasOfEnlarged)).toBeGreaterThanOrEqual(256)
+  })
+
   it('come in batches that depend on the name of their stream alone', () => {
     const groups = [{ prompts: 3, points: 1 }, { prompts: 2, points: 2 }]
     const batch = (stream: string) => nanoSamBatch([{ image, turns: true }, { image, turns: false }], { stream, groups })
@@ -144,7 +154,7 @@ describe('the nano-sam that comes with the program', () => {
     try {
       const { files } = await expandBuiltinModel(model, join(folder.path, 'expanded'))
       const segmenter = await openSegmenter({ encoder: await readFile(files[0]), decoder: await readFile(files[1]) }, { side: SIDE })
-      const windows = checkedWindows(slidingWindows(drawStreetRegions(heldOutRequest(HELD_OUT_STREET_SEED, 0)), SIDE))
+      const windows = checkedWindows(slidingWindows(drawStreetRegions(heldOutRequest(HELD_OUT_STREET_SEED, 0)), WINDOW))
       const { regions, oracle } = await scoreRegions(segmenter, windows)
       await segmenter.close()
       expect(regions).toBe(record.check.regions)

@@ -77,14 +77,14 @@ export const RECIPES: Readonly<Record<Recipe, GoodsamConfig>> = {
   goodsam: {
     recipe: 'goodsam',
     windows: [SLIDING],
-    contextWeight: 0.5,
+    contextWeight: 0.25,
     boundaryRadiusFraction: 0.008,
     fusion: FUSION,
   },
   'goodsam++': {
     recipe: 'goodsam++',
     windows: [WIDE, TALL],
-    contextWeight: 0.5,
+    contextWeight: 0.25,
     boundaryRadiusFraction: 0.008,
     fusion: { ...FUSION, confidenceWeightedShares: true, thetaPerAreaLevel: true, theta: 0.75 },
   },

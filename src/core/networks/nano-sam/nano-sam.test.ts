@@ -5,11 +5,13 @@ import { formula, formulaTensor, formulaWeights, fromBase64, summary } from '../
 import { runModel } from '../../../../test/support/run-model.ts'
 import { differentiate } from '../../autodiff/differentiate.ts'
 import { rebuild } from '../../onnx/bind.ts'
+import { GraphBuilder } from '../../onnx/graph-builder.ts'
 import { float32, int64 } from '../../onnx/tensor.ts'
 import { parameterCount } from '../parameters.ts'
 import { nanoSamConfig } from './config.ts'
 import { nanoSamJoint, nanoSamMaskDecoder, nanoSamVisionEncoder } from './network.ts'
 import { initialNanoSamWeights, nanoSamParameters } from './parameters.ts'
+import { promptEncoder } from './prompt-encoder.ts'
 
 /** Made by test/fixtures/nano-sam.golden.py with Hugging Face's SamPromptEncoder and SamMaskDecoder, in float64. */
 const golden = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../../../test/fixtures/nano-sam.golden.json'), 'utf8')) as {
@@ -159,6 +161,38 @@ describe('nano promptable segmenter', () => {
         }
         expectClose(found.data, expected)
       }
+    })
+
+    it('tells a click, and no other point, what is seen where it lies', async () => {
+      const [side, features] = [4 * cells, 3]
+      const builder = new GraphBuilder()
+      const loud = formulaWeights(nanoSamParameters(fine))
+      const net = { builder, parameters: nanoSamParameters(fine), weights: loud }
+      const inputs = { points: builder.input('points', 'float32', ['batch', 'prompts', 'points', 2]), labels: builder.input('labels', 'int64', ['batch', 'prompts', 'points']), imageSize }
+      builder.output(promptEncoder(net, { ...inputs, pixels: null }), 'without')
+      builder.output(promptEncoder(net, { ...inputs, pixels: builder.input('pixels', 'float32', ['batch', features, side, side]) }), 'with')
+      // foreground, background, both corners of a box, no point, padding; beyond the image its last pixel counts
+      const [labels, places] = [[1, 0, 2, 3, -1, -10, 1], [[9.3, 30], [0, 0], [5, 5], [40, 50], [7, 7], [0, 0], [imageSize + 20, 3]]]
+      const seen = formulaTensor('seen', [2, features, side, side])
+      const clicks = float32([2, 1, labels.length, 2], [...places.flat(), ...places.map(([x, y]) => [y, x]).flat()])
+      const found = await runModel(builder.build('prompts'), { points: clicks, labels: int64([2, 1, labels.length], [...labels, ...labels]), pixels: seen })
+      const [plain, told] = [found.without.data as Float32Array, found.with.data as Float32Array]
+      const stride = imageSize / side
+      const inImage = (at: number) => Math.min(side - 1, Math.floor((at + 0.5) / stride))
+      // one token more than there are points: that which ends every prompt
+      const expected = Float32Array.from(plain, (value, at) => {
+        const [image, token, channel] = [Math.floor(at / ((labels.length + 1) * hiddenSize)), Math.floor(at / hiddenSize) % (labels.length + 1), at % hiddenSize]
+        const label = labels[token]
+        if (label !== 0 && label !== 1) return value
+        const place = (image * labels.length + token) * 2
+        const [x, y] = [inImage(clicks.data[place] as number), inImage(clicks.data[place + 1] as number)]
+        const weight = loud.get(`prompt_encoder.pixel_embed.${label}.weight`)?.data as Float32Array
+        const bias = loud.get(`prompt_encoder.pixel_embed.${label}.bias`)?.data as Float32Array
+        return Array.from({ length: features }, (_, feature) => feature).reduce((sum, feature) =>
+          sum + weight[channel * features + feature] * (seen.data as Float32Array)[((image * features + feature) * side + y) * side + x], value + bias[channel])
+      })
+      expectClose(told, expected)
+      expect(told.some((value, at) => Math.abs(value - plain[at]) > 0.1)).toBe(true)
     })
 
     it('sees every pixel of the image beside what the cells say, and near it alone', async () => {

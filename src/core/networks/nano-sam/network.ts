@@ -71,7 +71,7 @@ export function nanoSamGroups(config: NanoSamConfig, weights: Weights, groups: r
   })
   const embedding = imageEncoder(net, pixelInput(net, config), config)
   const positions = imagePositions(net, embedding.cells)
-  const answers = prompts.map((each) => maskDecoder(net, { embedding, positions, prompts: promptEncoder(net, { ...each, imageSize: config.imageSize }), config }))
+  const answers = prompts.map((each) => maskDecoder(net, { embedding, positions, prompts: promptEncoder(net, { ...each, imageSize: config.imageSize, pixels: embedding.pixels }), config }))
   builder.output(builder.emit('Concat', answers.map(({ scores }) => scores), { axis: 1 }), 'iou_scores')
   builder.output(builder.emit('Concat', answers.map(({ masks }) => masks), { axis: 1 }), 'pred_masks')
   builder.output(embedding.cells, 'cell_embeddings')
@@ -100,7 +100,7 @@ interface Masks {
 }
 
 function emitMasks(net: Net, { embedding, positions, points, labels, config }: Masks): void {
-  const prompts = promptEncoder(net, { points, labels, imageSize: config.imageSize })
+  const prompts = promptEncoder(net, { points, labels, imageSize: config.imageSize, pixels: embedding.pixels })
   const { scores, masks } = maskDecoder(net, { embedding, positions, prompts, config })
   net.builder.output(scores, 'iou_scores')
   net.builder.output(masks, 'pred_masks')

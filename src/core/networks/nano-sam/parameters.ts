@@ -1,7 +1,8 @@
 /**
  * The parameters of the nano promptable segmenter. The prompt encoder, the mask decoder and the shared positional
  * embedding are named as in Hugging Face's SamModel; the image encoder is a mix transformer with a neck like SamModel's.
- * Of its own are what belongs to features of pixels: `vision_encoder.pixels` and the filters' `pixel_out`.
+ * Of its own are what belongs to features of pixels: `vision_encoder.pixels`, the prompts' `pixel_embed` and the filters'
+ * `pixel_out`.
  */
 import type { Tensor } from '../../onnx/tensor.ts'
 import { type Initial, initialTensors, ParameterList, type Parameters } from '../parameters.ts'
@@ -16,6 +17,8 @@ export const PIXELS = `${VISION}.pixels`
 export const POSITIONS = 'shared_image_embedding.positional_embedding'
 /** Kinds of points that have an embedding of their own: background, foreground, first and second corner of a box. */
 export const POINT_KINDS = 4
+/** The first of them are clicks */
+export const CLICK_KINDS = 2
 
 const EMBEDDING: Initial = { deviation: 1 }
 
@@ -38,6 +41,8 @@ export function nanoSamParameters(config: NanoSamConfig): Parameters {
 
   const embedding = (name: string, rows = 1) => list.add(`${name}.weight`, { dims: [rows, hiddenSize], kind: 'weight', initial: EMBEDDING })
   for (let kind = 0; kind < POINT_KINDS; kind++) embedding(`${PROMPTS}.point_embed.${kind}`)
+  // silent at first, as `pixel_out` is
+  if (pixelFeatures > 0) for (let kind = 0; kind < CLICK_KINDS; kind++) list.linear(`${PROMPTS}.pixel_embed.${kind}`, [hiddenSize, pixelFeatures], { fill: 0 })
   embedding(`${PROMPTS}.not_a_point_embed`)
   embedding(`${PROMPTS}.no_mask_embed`)
   embedding(`${DECODER}.iou_token`)
