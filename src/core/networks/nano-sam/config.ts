@@ -12,7 +12,7 @@ export interface NanoSamConfig {
   readonly fineStages: boolean
   /**
    * Numbers that each pixel of a mask (a sixteenth of a cell) has of its own, from the image alone; 0: none. A mask is as
-   * sharp as they are, then
+   * sharp as they are, then, and a click is told those of the pixel where it lies
    */
   readonly pixelFeatures: number
   /** channels of the image embedding and of the decoder */
