@@ -60,8 +60,8 @@ describe('stage keys of gnomonic windows', () => {
   })
 
   it('are of no concern to what was labelled before there were any', () => {
-    // written down from the program as it was then, but for the number of the semantics stage
-    expect(stageKeys(base)).toEqual({
+    // written down from the program as it was then, its weight of context views too, but for the number of the semantics stage
+    expect(stageKeys({ ...base, config: { ...base.config, contextWeight: 0.5 } })).toEqual({
       embeddings: ['516233289983d0ce2ff17131dd49ff82ef4bf562ce9f1dacb857bfefeeb2723a'],
       masks: '158a4c40e5c835fc5260f6da9d940e6829c47affb7dbc9e178ed56b73628c140',
       semantics: '1e350030bfca3c5b2901e719e35ec03559ace34dc390802adedcff4cf985f4c3',
