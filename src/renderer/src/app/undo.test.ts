@@ -63,3 +63,26 @@ test('only the newest steps are kept', async () => {
   await stack.undo()
   expect(log).toEqual(['undo c', 'undo b'])
 })
+
+test('a step that is still being done is waited for, and taken back before those that were done earlier', async () => {
+  const log: string[] = []
+  const stack = createUndoStack()
+  stack.push(step('a', log))
+  const doing = Promise.withResolvers<undefined>()
+  stack.push(step('b', log), doing.promise)
+  const undone = stack.undo()
+  await Promise.resolve()
+  expect(log).toEqual([])
+  doing.resolve(undefined)
+  expect((await undone)?.label).toBe('b')
+  expect(log).toEqual(['undo b'])
+})
+
+test('a step that could not be done is not remembered', async () => {
+  const log: string[] = []
+  const stack = createUndoStack()
+  stack.push(step('a', log))
+  stack.push(step('b', log), Promise.reject(new Error('refused')))
+  expect((await stack.undo())?.label).toBe('a')
+  expect(await stack.undo()).toBeNull()
+})

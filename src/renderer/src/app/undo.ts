@@ -7,8 +7,11 @@ export interface UndoStep {
 }
 
 export interface UndoStack {
-  /** Remembers a step that has been done; what was undone before can no longer be redone. */
-  push(step: UndoStep): void
+  /**
+   * Remembers a step that has been done, or is `doing`: then what is asked for meanwhile waits for it, and it is forgotten
+   * where it fails. What was undone before can no longer be redone.
+   */
+  push(step: UndoStep, doing?: Promise<unknown>): void
   /** Takes the last step back and returns it; null when there is none. Rejects, and keeps the step, when it fails. */
   undo(): Promise<UndoStep | null>
   redo(): Promise<UndoStep | null>
@@ -37,11 +40,24 @@ export function createUndoStack(limit = 500): UndoStack {
     return result
   }
 
+  const remember = (step: UndoStep): void => {
+    done.push(step)
+    if (done.length > limit) done.shift()
+    undone.length = 0
+  }
+
   return {
-    push: (step) => {
-      done.push(step)
-      if (done.length > limit) done.shift()
-      undone.length = 0
+    push: (step, doing) => {
+      if (doing === undefined) {
+        remember(step)
+        return
+      }
+      const [before, succeeded] = [last, doing.then(() => true, () => false)]
+      const rememberInTurn = async (): Promise<void> => {
+        await before
+        if (await succeeded) remember(step)
+      }
+      last = rememberInTurn()
     },
     undo: () => move(done, undone, 'undo'),
     redo: () => move(undone, done, 'redo'),

@@ -51,7 +51,10 @@ export function useReview(run: string, onShow: (panoramaId: string) => void): Re
       undo: () => apply(panoramaId, former).then(() => onShow(panoramaId)),
       redo: () => apply(panoramaId, verdict).then(() => onShow(panoramaId)),
     }
-    apply(panoramaId, verdict).then(() => stack.push(step), notifyError)
+    const doing = apply(panoramaId, verdict)
+    doing.catch(notifyError)
+    // it is shown already: who takes it back at once means this step, not the one before
+    stack.push(step, doing)
   }, [apply, onShow, stack])
 
   return {
