@@ -10,10 +10,10 @@ import { labelled, queueOffline, type LabellingRequest } from './labelling.ts'
 import type { Finding } from './measurement.ts'
 import { readInstances, withPerfectMasks } from './perfect-masks.ts'
 import { meanOf } from './results.ts'
-import { effectiveLosses, labelsAt, type LabelSpec, type StudentSubject, type Subject, TA_ALONE } from './rows.ts'
+import { effectiveLosses, labelsAt, settingsRead, type LabelSpec, type StudentSubject, type Subject, TA_ALONE } from './rows.ts'
 import { DATASETS, MODELS, type Setting, sourceName } from './setting.ts'
 import type { BenchmarkSize } from './sizes.ts'
-import { stageVersions } from './stage-versions.ts'
+import { stageVersions, TARGETS_VERSION } from './stage-versions.ts'
 import { readTruth, relabelled } from './truth-labels.ts'
 
 /** Measures a row with one seed through the product. What an earlier attempt finished is not done again. */
@@ -21,7 +21,7 @@ export async function measure(setting: Setting, subject: Subject, seed: number):
   const { models: { parameters } } = setting
   switch (subject.kind) {
     case 'truth': return { ...await scoreOfRun(setting, await truthLabels(setting, DATASETS.evaluation), DATASETS.evaluation), parameters: null, msPerPanorama: null }
-    case 'perfect-masks': return { ...await scoreOfRun(setting, await perfectLabels(setting, subject.labels), DATASETS.evaluation), parameters: null, msPerPanorama: null }
+    case 'perfect-masks': return { ...await scoreOfRun(setting, await perfectLabels(setting, subject.labels, DATASETS.evaluation), DATASETS.evaluation), parameters: null, msPerPanorama: null }
     case 'source': return { ...await scoreOf(setting, { ta: sourceName(setting.size) }, 'whole'), parameters: parameters.source }
     case 'ta': return { ...await scoreOf(setting, { ta: MODELS.ta }, subject.mode), parameters: parameters.ta }
     case 'labels': {
@@ -60,7 +60,7 @@ const CHECKPOINTS = 12
 export async function planRuns(setting: Setting, subjects: readonly Subject[]): Promise<void> {
   await queueOffline(setting.bench, subjects.flatMap((subject) => {
     if (subject.kind === 'labels') return [requestOf(setting, subject.labels, datasetOf(subject))]
-    return subject.kind === 'student' && subject.labels !== 'truth' ? [requestOf(setting, subject.labels, DATASETS.training)] : []
+    return subject.kind === 'student' && typeof subject.labels !== 'string' ? [requestOf(setting, subject.labels, DATASETS.training)] : []
   }))
 }
 
@@ -70,7 +70,7 @@ function datasetOf({ on }: { readonly on: 'evaluation' | 'ablation' }): string {
 
 function requestOf({ models, world, size }: Setting, wanted: LabelSpec, dataset: string): LabellingRequest {
   const labels = labelsAt(size, wanted)
-  const name = `labels ${digestOf({ labels, dataset, models: models.hashes, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
+  const name = `labels ${digestOf({ labels: settingsRead(labels), dataset, models: models.hashes, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
   return { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }
 }
 
@@ -83,10 +83,17 @@ async function truthLabels({ bench, models, world }: Setting, dataset: 'training
   return relabelled(bench, { name, dataset, labels: TA_ALONE, sam: MODELS.sam, ta: MODELS.ta }, (panorama) => readTruth(world[dataset].truth, panorama))
 }
 
-async function perfectLabels({ bench, models, world }: Setting, labels: LabelSpec): Promise<LabellingRun> {
-  const name = `perfect masks ${digestOf({ labels, ta: models.hashes.ta, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
-  return relabelled(bench, { name, dataset: DATASETS.evaluation, labels, sam: MODELS.sam, ta: MODELS.ta }, async (panorama, ta) =>
-    withPerfectMasks(await ta(), await readInstances(world.evaluation.truth, panorama)))
+async function perfectLabels({ bench, models, world }: Setting, labels: LabelSpec, dataset: 'training' | 'evaluation'): Promise<LabellingRun> {
+  // those of the evaluation panoramas are named as they were before there were others
+  const name = `perfect masks ${dataset === DATASETS.evaluation ? '' : `of ${dataset} `}${digestOf({ labels: settingsRead(labels), ta: models.hashes.ta, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
+  return relabelled(bench, { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }, async (panorama, ta) =>
+    withPerfectMasks(await ta(), await readInstances(world[dataset].truth, panorama)))
+}
+
+function taughtLabels(setting: Setting, labels: StudentSubject['labels']): Promise<LabellingRun> {
+  if (labels === 'truth') return truthLabels(setting, DATASETS.training)
+  if (labels === 'perfect-masks') return perfectLabels(setting, TA_ALONE, DATASETS.training)
+  return labelsOf(setting, labels, DATASETS.training)
 }
 
 /** The id of the TA that the student's training refines first. */
@@ -108,10 +115,10 @@ interface Taught {
 async function studentOf(setting: Setting, subject: StudentSubject, seed: number): Promise<Taught> {
   const { bench, size, models } = setting
   const { labels } = subject
-  const run = labels === 'truth' ? await truthLabels(setting, DATASETS.training) : await labelsOf(setting, labels, DATASETS.training)
+  const run = await taughtLabels(setting, labels)
   const config = trainingConfig(subject, size, seed)
   const init = subject.init === 'random' ? 'random' : { file: models.source }
-  const name = `student ${digestOf({ run: run.name, student: subject.student, init: subject.init, source: models.hashes.source, config }).slice(0, 12)}`
+  const name = `student ${digestOf({ run: run.name, ...(typeof labels !== 'string' && labels.sam ? { targets: TARGETS_VERSION } : {}), student: subject.student, init: subject.init, source: models.hashes.source, config }).slice(0, 12)}`
   const client = await bench.client()
   const finished = await findStudent(client, name)
   if (finished !== null) return finished

@@ -4,9 +4,9 @@ import { digestOf } from './digest.ts'
 import { trainingConfig } from './measure.ts'
 import { measurementSchema, type Measurement } from './measurement.ts'
 import type { BenchmarkModels } from './models.ts'
-import { labelsAt, type Subject } from './rows.ts'
+import { labelsAt, settingsRead, TA_ALONE, type Subject } from './rows.ts'
 import type { BenchmarkSize } from './sizes.ts'
-import { stageVersions } from './stage-versions.ts'
+import { stageVersions, TARGETS_VERSION } from './stage-versions.ts'
 
 /** Raise it when a row's number would come out otherwise for the same inputs and no stage's version says so: losses, training, metrics. */
 const VERSION = 1
@@ -26,13 +26,16 @@ export function makingOf(making: Making): Record<string, unknown> {
   const { kind } = subject
   if (kind === 'refined-labels') return { ...makingOf({ ...making, subject: subject.of }), kind }
   const own = kind === 'student' ? { config: trainingConfig(subject, size, seed), source: subject.init === 'source' ? models.source : null } : {}
-  const labels = kind === 'labels' || kind === 'student' ? subject.labels : null
-  const sam = labels !== null && labels !== 'truth' && labels.sam ? { sam: models.sam, samSettings: labelsAt(size, labels).samSettings } : {}
+  const taught = kind === 'labels' || kind === 'student' ? subject.labels : null
+  const labels = taught === 'perfect-masks' ? TA_ALONE : taught === 'truth' ? null : taught
+  const sam = labels?.sam ? { sam: models.sam, samSettings: labelsAt(size, labels).samSettings } : {}
   return {
-    subject, world, ...own,
+    subject: 'labels' in subject && typeof subject.labels !== 'string' ? { ...subject, labels: settingsRead(subject.labels) } : subject, world, ...own,
+    ...(taught === 'perfect-masks' ? { of: settingsRead(TA_ALONE) } : {}),
     ...(kind === 'source' ? { source: models.source, size: { height: size.student.height, width: size.student.width } } : {}),
-    ...(kind === 'ta' || kind === 'perfect-masks' || (labels !== null && labels !== 'truth') ? { ta: models.ta } : {}),
+    ...(kind === 'ta' || kind === 'perfect-masks' || labels !== null ? { ta: models.ta } : {}),
     ...sam,
+    ...(kind === 'student' && labels?.sam ? { targets: TARGETS_VERSION } : {}),
     ...(kind === 'labels' && subject.on === 'ablation' ? { panoramas: size.ablation } : {}),
   }
 }

@@ -30,11 +30,14 @@ export type Subject =
   | { readonly kind: 'labels'; readonly labels: LabelSpec; readonly on: 'evaluation' | 'ablation' }
   | StudentSubject
 
+/** Labels that no labelling makes: the truth, the upper bound; or the TA's with the true regions as masks, the bound for any SAM. */
+export type BoundLabels = 'truth' | 'perfect-masks'
+
 export interface StudentSubject {
   readonly kind: 'student'
   readonly student: StudentSize
-  /** what it is taught: `truth` is the upper bound */
-  readonly labels: LabelSpec | 'truth'
+  /** what it is taught */
+  readonly labels: LabelSpec | BoundLabels
   readonly losses: DistillationConfig['losses']
   /** whether the TA is refined on its labels first, and labels again */
   readonly refineTa?: true
@@ -63,7 +66,7 @@ function terms(...names: readonly (keyof Losses)[]): Losses {
   return { image: term('image'), window: term('window'), confident: term('confident'), boundary: term('boundary') }
 }
 
-function mini(labels: LabelSpec | 'truth', losses: Losses): StudentSubject {
+function mini(labels: LabelSpec | BoundLabels, losses: Losses): StudentSubject {
   return { kind: 'student', student: 'mini', labels, losses, init: 'source' }
 }
 
@@ -91,6 +94,7 @@ const STUDENTS: readonly RowSpec[] = [
   { name: 'goodsam-refined', group: 'students', title: 'Mini, full GoodSAM with its TA refined first', subject: REFINED },
   { name: 'labels-refined', group: 'students', title: 'Refined TA + SAM, fused as GoodSAM', subject: { kind: 'refined-labels', of: REFINED } },
   { name: 'supervised', group: 'students', title: 'Mini taught the truth', subject: mini('truth', terms('image')) },
+  { name: 'perfect-masks', group: 'students', title: 'Mini taught the TA\'s labels with the true regions as masks', subject: mini('perfect-masks', terms('image')) },
   // the image term's target is the TA's map: alone it is self-training, the very same run
   { name: 'mka-image', group: 'students', title: 'Mini, image term', subject: SELF_TRAINING },
   { name: 'mka-window', group: 'students', title: 'Mini, image + window', subject: mini(GOODSAM, terms('image', 'window')) },
@@ -114,6 +118,8 @@ const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablati
   ['labels=gnomonic', 'GoodSAM, gnomonic windows', GNOMONIC],
   ...[0, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9].map((theta): Labelled => [`theta=${theta}`, `theta ${theta}`, withFusion({ theta })]),
   ...(['majority', 'ignore'] as const).map((belowTheta): Labelled => [`below=${belowTheta}`, `masks below theta: ${belowTheta}`, withFusion({ belowTheta })]),
+  ['shares=window', 'shares of each mask by itself, in its window', withFusion({ shares: 'window' })],
+  ...[0.7, 0.8, 0.95, 1.01].map((linkIou): Labelled => [`link=${linkIou > 1 ? 'none' : linkIou}`, linkIou > 1 ? 'shares over the panorama, no masks linked' : `masks of two windows are one from IoU ${linkIou}`, withFusion({ linkIou })]),
   ...[0, 0.15, 0.35, 0.5, 0.75, 1].map((contextWeight): Labelled => [`context=${contextWeight}`, `weight ${contextWeight} of the context views`, withConfig({ contextWeight })]),
   ...[0.125, 0.1875, 0.375, 0.5].map((width): Labelled => [`window=${width}`, `windows of ${width} of the width`, withWindows({ widthFraction: width })]),
   ...[0.33, 1].map((stride): Labelled => [`stride=${stride}`, `stride of ${stride} of a window`, withWindows({ strideFraction: stride })]),
@@ -164,9 +170,16 @@ export function labelsAt({ samSettings }: Pick<BenchmarkSize, 'samSettings'>, la
   return labels.sam ? { ...labels, samSettings: { ...samSettings, ...labels.samSettings } } : labels
 }
 
+/** What of the labels' settings is read: without masks nothing is shared or linked, and shares over windows link nothing. */
+export function settingsRead(labels: LabelSpec): object {
+  const { shares, linkIou, ...fusion } = labels.config.fusion
+  const read = labels.sam && shares === 'panorama' ? { ...fusion, shares, linkIou } : fusion
+  return { ...labels, config: { ...labels.config, fusion: read } }
+}
+
 /** Without masks there is nothing confident and no boundary; the product says the same. */
 export function effectiveLosses({ labels, losses }: StudentSubject): Losses {
-  return labels === 'truth' || !labels.sam ? lossesWithoutMasks(losses) : losses
+  return typeof labels === 'string' || !labels.sam ? lossesWithoutMasks(losses) : losses
 }
 
 /** Whether recipe, geometry, theta and SAM settings say it all: the product starts such a run when it is asked to. */

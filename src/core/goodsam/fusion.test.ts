@@ -91,6 +91,8 @@ const families = fc.record({
 const fusions: fc.Arbitrary<FusionConfig> = fc.record({
   theta: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 0.9, 1),
   belowTheta: fc.constantFrom<BelowTheta>('ta', 'majority', 'ignore'),
+  shares: fc.constantFrom('window' as const, 'panorama' as const),
+  linkIou: fc.constantFrom(0.3, 0.6, 0.9, 1.1),
   confidenceWeightedShares: fc.boolean(),
   thetaPerAreaLevel: fc.boolean(),
   areaLevels: fc.constant([0.05, 0.3] as const),
@@ -170,7 +172,9 @@ describe('fusePanorama', () => {
   test('differs from S_TA^w only where a trusted mask says so', () => {
     const frame = { widthPx: 64, heightPx: 32, cyclic: true }
     const scene = smallScene(frame, layoutWindows(frame, RECIPES.goodsam.windows), 13)
-    const fused = fusePanorama(prepareFusion(scene.masks, scene.semantics, FUSION), FUSION)
+    // over the panorama few masks would be mostly of one class: the scene's S_TA^w is noise
+    const fusion = { ...FUSION, shares: 'window' } as const
+    const fused = fusePanorama(prepareFusion(scene.masks, scene.semantics, fusion), fusion)
     const differing = [...fused.label.data.keys()].filter((p) => fused.label.data[p] !== scene.semantics.label.data[p])
     expect(differing.length).toBeGreaterThan(100)
     expect(new Set(differing.map((p) => fused.provenance.data[p]))).toEqual(new Set([PROVENANCE.samMajority]))
@@ -313,7 +317,8 @@ describe('explainPixel', () => {
       ],
       label: raster, confidence: raster, consistency: 0, disagreement: 0,
     }
-    const told = explainPixel(prepareFusion(masks, semantics, FUSION), { ...FUSION, theta: 0.8 }, 1, 0)
+    const byWindow = { ...FUSION, shares: 'window', theta: 0.8 } as const
+    const told = explainPixel(prepareFusion(masks, semantics, byWindow), byWindow, 1, 0)
     expect(told.taLabel).toBe(3)
     expect(told.votes.map((vote) => vote.window.index)).toEqual([0, 1])
     expect(told.votes[0].mask).toBeNull()
@@ -329,5 +334,19 @@ describe('explainPixel', () => {
     expect(told.tally[1]).toMatchObject({ trainId: 2 })
     expect(told.tally[1].share).toBeCloseTo((0.2 * outer) / (inner + outer), 2)
     expect(() => explainPixel(prepareFusion(masks, semantics, FUSION), FUSION, 4, 0)).toThrow(RangeError)
+  })
+
+  test('says how many masks are one with a mask, whose shares are theirs together', () => {
+    const windows = [0, 2].map((x, index): PanoramaWindow => ({ index, family: 'sliding', x, y: 0, width: 4, height: 1 }))
+    const masks: PanoramaMasks = { windows: windows.map((window) => ({ window, masks: tableOf([Uint8Array.of(1, 1, 1, 1)], 4, 1) })), funnel: FUNNEL }
+    const sure = new Uint8Array(4).fill(255)
+    const semantics: PanoramaSemantics = {
+      classes: 4, windows: windows.map((window) => ({ window, label: Uint8Array.of(3, 3, 3, 3), confidence: sure })),
+      label: row(1, 1, 1, 1, 2, 2), confidence: row(...new Uint8Array(6).fill(255)), consistency: 0, disagreement: 0,
+    }
+    const [mask] = explainPixel(prepareFusion(masks, semantics, FUSION), FUSION, 3, 0).votes.map((vote) => vote.mask)
+    expect(mask).toMatchObject({ linked: 2, majority: 1, shares: [{ trainId: 1, share: 4 / 6 }, { trainId: 2, share: 2 / 6 }] })
+    const apart = { ...FUSION, linkIou: 1.01 }
+    expect(explainPixel(prepareFusion(masks, semantics, apart), apart, 3, 0).votes.map((vote) => [vote.mask?.linked, vote.mask?.shares[0].share])).toEqual([[1, 1], [1, 1 / 2]])
   })
 })

@@ -1,8 +1,10 @@
+import type { Equirectangular } from '../geometry/equirectangular.ts'
 import type { Cell } from './cells.ts'
 import { cutCells } from './cells.ts'
 import type { FusionConfig } from './config.ts'
 import { PROVENANCE } from './config.ts'
 import { makeEdgePool, type EdgePlace } from './edge-pool.ts'
+import { panoramaShares } from './panorama-shares.ts'
 import type { MaskShares } from './shares.ts'
 import { ensembleMap, maskShares } from './shares.ts'
 import type { FusedPanorama, PanoramaMasks, PanoramaSemantics, PanoramaWindow } from './types.ts'
@@ -37,35 +39,37 @@ export interface PreparedFusion {
   readonly edges: Int32Array
   /** mean Y_max of the small, medium and large masks of the panorama; 0 where there is none */
   readonly meanYMax: readonly [small: number, medium: number, large: number]
+  /** of every mask, windows in order: the index of the first mask that it is one with (`shares` panorama), or its own */
+  readonly groups: Uint32Array
   /** the settings it was prepared with */
-  readonly confidenceWeightedShares: boolean
-  readonly areaLevels: readonly [small: number, medium: number]
+  readonly settings: ShareSettings
+}
+
+/** What shares depend on. */
+export type ShareSettings = Pick<FusionConfig, 'shares' | 'linkIou' | 'confidenceWeightedShares' | 'areaLevels'> & {
+  /** how the panorama's pixels lie on the sphere, for `shares` panorama; undefined: as a full turn of square pixels does */
+  readonly projection?: Equirectangular | undefined
 }
 
 /**
  * Shares, Y_max, area levels and ensemble maps of all windows: what CTCF (Eq. 3) needs and theta does not change.
  * `masks` null: a TA-only run. Throws RangeError where masks and semantics are not of the same windows.
  */
-export function prepareFusion(
-  masks: PanoramaMasks | null,
-  semantics: PanoramaSemantics,
-  config: Pick<FusionConfig, 'confidenceWeightedShares' | 'areaLevels'>,
-): PreparedFusion {
+export function prepareFusion(masks: PanoramaMasks | null, semantics: PanoramaSemantics, settings: ShareSettings): PreparedFusion {
   const { classes } = semantics
-  const { confidenceWeightedShares, areaLevels } = config
   const { width: widthPx, height: heightPx } = semantics.label
   const windows: PreparedWindow[] = []
   const edges = makeEdgePool()
   const tables = masks === null ? [] : sameWindows(masks, semantics)
+  const { shares, groups } = sharesOfMasks(masks, semantics, settings)
   const pixels = new Uint32Array(tables.reduce((sum, { table }) => sum + table.width * table.height, 0))
   let firstMask = 0
   let firstPixel = 0
-  for (const { table, seen } of tables) {
+  for (const [index, { table, seen }] of tables.entries()) {
     const { window } = seen
-    const shares = maskShares(table, seen, { classes, confidenceWeightedShares, areaLevels })
     const end = firstPixel + window.width * window.height
     packPixels(pixels.subarray(firstPixel, end), ensembleMap(table), seen.label, seen.confidence)
-    windows.push({ window, shares, firstMask, firstPixel, edges: edges.place(window) })
+    windows.push({ window, shares: shares[index], firstMask, firstPixel, edges: edges.place(window) })
     firstMask += table.count
     firstPixel = end
   }
@@ -74,17 +78,34 @@ export function prepareFusion(
     throw new RangeError(`More than ${MOST_VOTERS} windows see one pixel: use a larger window stride.`)
   }
   return {
-    widthPx, heightPx, classes, semantics, masks, windows, cells, pixels, edges: edges.weights(),
-    meanYMax: meanYMaxByLevel(windows), confidenceWeightedShares, areaLevels: [areaLevels[0], areaLevels[1]],
+    widthPx, heightPx, classes, semantics, masks, windows, cells, pixels, groups, settings, edges: edges.weights(),
+    meanYMax: meanYMaxByLevel(windows),
   }
 }
 
+/** Shares by window, counted over what the settings say. */
+function sharesOfMasks(
+  masks: PanoramaMasks | null, semantics: PanoramaSemantics, { projection, ...settings }: ShareSettings,
+): { readonly shares: readonly MaskShares[]; readonly groups: Uint32Array } {
+  if (masks === null) return { shares: [], groups: new Uint32Array(0) }
+  const options = { ...settings, classes: semantics.classes }
+  if (settings.shares === 'panorama') {
+    const { windows, groups } = panoramaShares(masks, semantics, { ...options, projection })
+    return { shares: windows, groups }
+  }
+  const shares = masks.windows.map(({ masks: table }, index) => maskShares(table, semantics.windows[index], options))
+  const count = shares.reduce((sum, { count: own }) => sum + own, 0)
+  return { shares, groups: Uint32Array.from({ length: count }, (_, index) => index) }
+}
+
 /** Whether `prepared` serves this configuration, or shares and levels have to be prepared again. */
-export function isPreparedFor(prepared: PreparedFusion, fusion: FusionConfig): boolean {
+export function isPreparedFor({ settings }: PreparedFusion, fusion: FusionConfig): boolean {
   return (
-    prepared.confidenceWeightedShares === fusion.confidenceWeightedShares &&
-    prepared.areaLevels[0] === fusion.areaLevels[0] &&
-    prepared.areaLevels[1] === fusion.areaLevels[1]
+    settings.shares === fusion.shares &&
+    settings.linkIou === fusion.linkIou &&
+    settings.confidenceWeightedShares === fusion.confidenceWeightedShares &&
+    settings.areaLevels[0] === fusion.areaLevels[0] &&
+    settings.areaLevels[1] === fusion.areaLevels[1]
   )
 }
 

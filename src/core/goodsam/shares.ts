@@ -28,24 +28,37 @@ export interface ShareOptions {
   readonly areaLevels: readonly [small: number, medium: number]
 }
 
+/** Pixels of a mask by class, and their sum. */
+export interface ClassCounts {
+  readonly byClass: Float64Array
+  readonly total: number
+}
+
 /**
  * Lcr(c) = |K and S_i = c| / |K| for every mask K of a window, and Y_max, the largest of them (Eq. 3). Weighted shares of
  * a mask whose pixels all have confidence 0 fall back to plain ones. An empty mask has no shares: Y_max 0, majority 0.
  * Throws RangeError where S_i holds a class the TA does not have.
  */
 export function maskShares(masks: MaskTable, semantics: WindowSemantics, options: ShareOptions): MaskShares {
-  const { classes } = options
+  return sharesOf(masks, semantics, { ...options, counted: (m) => countClasses(masks, m, semantics, options) })
+}
+
+/** Shares, Y_max and area level from what is counted for each mask; its level is that of its own area in the window. */
+export function sharesOf(
+  masks: MaskTable,
+  semantics: WindowSemantics,
+  { classes, areaLevels: [small, medium], counted }: Pick<ShareOptions, 'classes' | 'areaLevels'> & { readonly counted: (mask: number) => ClassCounts },
+): MaskShares {
   const { count } = masks
   const shares = new Float64Array(count * classes)
   const majority = new Uint8Array(count)
   const yMax = new Float64Array(count)
   const level = new Uint8Array(count)
-  const [small, medium] = options.areaLevels
   const windowArea = shownArea(semantics)
   for (let m = 0; m < count; m++) {
-    const counted = countClasses(masks, m, semantics, options)
+    const { byClass, total } = counted(m)
     for (let c = 0; c < classes; c++) {
-      const share = counted.total === 0 ? 0 : counted.byClass[c] / counted.total
+      const share = total === 0 ? 0 : byClass[c] / total
       shares[m * classes + c] = share
       if (share > yMax[m]) {
         yMax[m] = share
@@ -72,7 +85,7 @@ function countClasses(
   mask: number,
   semantics: WindowSemantics,
   options: ShareOptions,
-): { byClass: Float64Array; total: number } {
+): ClassCounts {
   if (options.confidenceWeightedShares) {
     const weighted = weighPixels(masks, mask, semantics)
     const total = sumOfClasses(weighted, options.classes, semantics)

@@ -58,9 +58,9 @@ export function decideMasks(
   }
 }
 
-/** What a decision makes of a `pixel` under its mask: the class voted for, and whether for a trusted mask's sake. */
-export function castVote(decision: number, pixel: number): { votedClass: number; byMajority: boolean } {
-  return { votedClass: classOf(voteOf(decision, pixel)), byMajority: (decision & BY_MAJORITY) !== 0 }
+/** What a decision makes of a `pixel` under its mask: the class voted for, whether for a trusted mask's sake, and whether it is the TA's own. */
+export function castVote(decision: number, pixel: number): { votedClass: number; byMajority: boolean; byTa: boolean } {
+  return { votedClass: classOf(voteOf(decision, pixel)), byMajority: (decision & BY_MAJORITY) !== 0, byTa: (decision & LEFT_TO_TA) !== 0 }
 }
 
 /** Y_max in 255ths. */

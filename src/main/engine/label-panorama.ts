@@ -140,7 +140,7 @@ async function fuse(
   const inputs = { root: context.artifactsRoot, masks, semantics }
   const { fusion: hash } = request.cached
   if (hash !== null) return { hash, summary: await context.pool.run('summarise', { ...inputs, fusion: hash }) }
-  const { artifact, summary } = await context.pool.run('fuse', { ...inputs, fusion: request.config.fusion })
+  const { artifact, summary } = await context.pool.run('fuse', { ...inputs, fusion: request.config.fusion, projection: request.image.projection })
   return { hash: artifact.hash, summary }
 }
 

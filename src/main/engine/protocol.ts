@@ -13,7 +13,7 @@ export interface PanoramaFile {
   readonly width: number
   readonly height: number
   readonly cyclic: boolean
-  /** gnomonic windows cannot do without */
+  /** gnomonic windows cannot do without; undefined: a full turn of square pixels */
   readonly projection?: Equirectangular
 }
 

@@ -120,12 +120,14 @@ function modelsOf(store: Store, run: LabellingRun): { sam: ReturnType<typeof wit
 
 function keysOf(store: Store, run: LabellingRun, panorama: Panorama): StageKeys {
   const { cyclic } = panorama.projection
-  const frame = { widthPx: panorama.width, heightPx: panorama.height, cyclic, projection: equirectangularOf(panorama) }
+  const projection = equirectangularOf(panorama)
+  const frame = { widthPx: panorama.width, heightPx: panorama.height, cyclic, projection }
   const windows = layoutWindows(frame, run.config.windows)
-  return stageKeys({ image: panorama.image, cyclic, ...modelsOf(store, run), config: run.config, windows })
+  return stageKeys({ image: panorama.image, cyclic, ...modelsOf(store, run), config: run.config, projection, windows })
 }
 
-function equirectangularOf({ projection: { hfovDeg, vfovDeg, horizonOffsetPx } }: Panorama): Equirectangular {
+/** How the pixels of a panorama lie on the sphere. */
+export function equirectangularOf({ projection: { hfovDeg, vfovDeg, horizonOffsetPx } }: Panorama): Equirectangular {
   return { hfovDeg, vfovDeg, horizonOffsetPx }
 }
 

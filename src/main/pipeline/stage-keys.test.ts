@@ -5,7 +5,7 @@ import { predictionKeys, stageKeys, type PredictionInputs, type StageInputs } fr
 
 const base: StageInputs = {
   image: 'a'.repeat(64),
-  cyclic: true,
+  cyclic: true, projection: { hfovDeg: 360, vfovDeg: 180, horizonOffsetPx: 0 },
   sam: { sha256: 'b'.repeat(64), settings: SAM_DEFAULTS },
   ta: { sha256: 'c'.repeat(64) },
   config: RECIPES.goodsam,
@@ -39,6 +39,13 @@ describe('stage keys', () => {
     expect(changed({ ...base, ta: { sha256: 'd'.repeat(64) } })).toEqual(['semantics', 'boundary', 'fusion'])
   })
 
+  it('how the rows lie on the sphere re-runs a fusion that counts by solid angle, and no other', () => {
+    const projection = { hfovDeg: 360, vfovDeg: 70, horizonOffsetPx: 0 }
+    expect(changed({ ...base, projection })).toEqual(['fusion'])
+    const windows = { ...base, config: { ...base.config, fusion: { ...base.config.fusion, shares: 'window' as const } } }
+    expect(stageKeys({ ...windows, projection })).toEqual(stageKeys(windows))
+  })
+
   it('another image re-runs everything', () => {
     expect(changed({ ...base, image: 'e'.repeat(64) })).toEqual(['embeddings', 'masks', 'semantics', 'boundary', 'fusion'])
   })
@@ -60,8 +67,8 @@ describe('stage keys of gnomonic windows', () => {
   })
 
   it('are of no concern to what was labelled before there were any', () => {
-    // written down from the program as it was then, its weight of context views too, but for the number of the semantics stage
-    expect(stageKeys({ ...base, config: { ...base.config, contextWeight: 0.5 } })).toEqual({
+    // written down from the program as it was then, its weight of context views and its shares too, but for the number of the semantics stage
+    expect(stageKeys({ ...base, config: { ...base.config, contextWeight: 0.5, fusion: { ...base.config.fusion, shares: 'window' } } })).toEqual({
       embeddings: ['516233289983d0ce2ff17131dd49ff82ef4bf562ce9f1dacb857bfefeeb2723a'],
       masks: '158a4c40e5c835fc5260f6da9d940e6829c47affb7dbc9e178ed56b73628c140',
       semantics: '1e350030bfca3c5b2901e719e35ec03559ace34dc390802adedcff4cf985f4c3',

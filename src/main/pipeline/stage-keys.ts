@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Equirectangular } from '../../core/geometry/equirectangular.ts'
 import type { GoodsamConfig, SamSettings } from '../../core/goodsam/config.ts'
 import type { PanoramaWindow } from '../../core/goodsam/types.ts'
 import type { SegmentRequest } from '../engine/training-protocol.ts'
@@ -20,6 +21,8 @@ export interface StageInputs {
   readonly sam: { readonly sha256: string; readonly settings: SamSettings } | null
   readonly ta: { readonly sha256: string }
   readonly config: GoodsamConfig
+  /** how the panorama's pixels lie on the sphere: where shares are counted by solid angle */
+  readonly projection: Equirectangular
   /** layoutWindows of this panorama */
   readonly windows: readonly PanoramaWindow[]
 }
@@ -48,8 +51,14 @@ export function stageKeys(inputs: StageInputs): StageKeys {
   const masks = sam ? key('masks', { ...frame, sam: sam.sha256, filters: filtersOf(sam.settings), windows: rectangles }) : null
   const semantics = key('semantics', { ...frame, ta: ta.sha256, windows: rectangles, contextWeight: config.contextWeight })
   const boundary = masks ? key('boundary', { masks, semantics, radius: config.boundaryRadiusFraction }) : null
-  const fusion = key('fusion', { masks, semantics, fusion: masks ? config.fusion : null })
+  const fusion = key('fusion', { masks, semantics, ...(masks ? fusionInputs(inputs) : { fusion: null }) })
   return { embeddings, masks, semantics, boundary, fusion }
+}
+
+/** Shares over windows have keys as they had before there were others; those over the panorama depend on the rows' solid angles. */
+function fusionInputs({ config, projection }: StageInputs): Record<string, unknown> {
+  const { shares, linkIou, ...rest } = config.fusion
+  return shares === 'window' ? { fusion: rest } : { fusion: { ...rest, shares, linkIou }, projection }
 }
 
 /** pointsPerBatch changes speed and memory, never the masks. */

@@ -14,6 +14,7 @@ import { getResult } from '../store/panorama-results.ts'
 import { findStage, forgetStages, rememberStage, touchStages } from '../store/stage-cache.ts'
 import type { LabelPool } from '../workers/label-pool.ts'
 import { inParallel } from './in-parallel.ts'
+import { equirectangularOf } from './label-panorama.ts'
 
 export interface TrainingDataTools {
   readonly store: Store
@@ -28,7 +29,7 @@ export interface PreparedPanorama extends DistillationPanoramaRecord {
 }
 
 /** Raise it when the targets or the artifact's layout change. */
-const VERSION = 1
+const VERSION = 2
 
 export interface Preparation {
   readonly run: DistillationRun
@@ -144,7 +145,7 @@ function sourceOf({ read }: Store, run: DistillationRun, { panoramaId, name }: D
 /** The data are a function of exactly these. */
 function keyOf({ labelling, panorama, stages }: Source, { height, width }: TrainingSize): string {
   const { image, truth, projection: { cyclic } } = panorama
-  const inputs = { image, truth, cyclic, ...stages, fusion: labelling.config.fusion, height, width }
+  const inputs = { image, truth, cyclic, projection: equirectangularOf(panorama), ...stages, fusion: labelling.config.fusion, height, width }
   return createHash('sha256').update(JSON.stringify(['training-data', VERSION, inputs])).digest('hex')
 }
 
@@ -156,7 +157,7 @@ async function make(
   const { width, height } = panorama
   const data = await pool.run('makeTrainingData', {
     image: { path: artifacts.path(panorama.image), sha256: panorama.image, size: { width, height } },
-    cyclic: panorama.projection.cyclic,
+    cyclic: panorama.projection.cyclic, projection: equirectangularOf(panorama),
     masks, boundary, truth,
     semantics: await artifacts.read(stages.semantics),
     fused: await artifacts.read(stages.fusion),

@@ -1,6 +1,7 @@
 import type { Projection } from '../../contract/schemas.ts'
 import type { PanopticSegment } from '../../core/formats/coco-panoptic.ts'
 import type { GtFineKind } from '../../core/formats/cityscapes.ts'
+import type { Equirectangular } from '../../core/geometry/equirectangular.ts'
 import type { FusionConfig } from '../../core/goodsam/config.ts'
 import type { LabelSet } from '../../core/labels/label-set.ts'
 import type { PanoramaScores } from '../../core/metrics/panorama-scores.ts'
@@ -53,6 +54,7 @@ export interface LabelTasks {
     input: {
       image: { readonly path: string; readonly sha256: string; readonly size: LabelMapSize }
       cyclic: boolean
+      projection: Equirectangular
       /** null: labelled without SAM */
       masks: Uint8Array | null
       semantics: Uint8Array

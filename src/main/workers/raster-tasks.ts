@@ -4,6 +4,7 @@ import type { FusionSummary } from '../../core/goodsam/fusion-summary.ts'
 import type { DecodedBatch, MaskCandidates, WindowMasks } from '../../core/goodsam/sam-masks.ts'
 import type { WindowProbabilities } from '../../core/goodsam/ta-semantics.ts'
 import type { MaskFunnel, PanoramaFrame, PanoramaMasks, PanoramaSemantics, PanoramaWindow, WindowSemantics } from '../../core/goodsam/types.ts'
+import type { Equirectangular } from '../../core/geometry/equirectangular.ts'
 import type { TangentView } from '../../core/geometry/tangent-view.ts'
 import type { PixelRect } from '../../core/raster/crop.ts'
 import type { ClassPlanes, Raster, RgbImage } from '../../core/raster/raster.ts'
@@ -77,7 +78,7 @@ export interface RasterTasks extends NetworkTasks {
     output: StoredArtifact
   }
   fuse: {
-    input: { root: string; masks: Source<PanoramaMasks> | null; semantics: Source<PanoramaSemantics>; fusion: FusionConfig }
+    input: { root: string; masks: Source<PanoramaMasks> | null; semantics: Source<PanoramaSemantics>; fusion: FusionConfig; projection: Equirectangular | undefined }
     output: { artifact: StoredArtifact; summary: PanoramaSummary }
   }
   /** the statistics of a panorama whose fusion is already stored */

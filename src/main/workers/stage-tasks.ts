@@ -64,10 +64,10 @@ export const STAGE_TASKS: Omit<TaskHandlers, 'decodeImage' | 'cropPlanes' | 'cro
     return store(root).put(encodeBoundary({ boundary }, gzipMaps))
   },
 
-  async fuse({ root, masks, semantics, fusion }) {
+  async fuse({ root, masks, semantics, fusion, projection }) {
     const panoramaMasks = masks && (await masksOf(root, masks))
     const panoramaSemantics = await semanticsOf(root, semantics)
-    const fused = fusePanorama(prepareFusion(panoramaMasks, panoramaSemantics, fusion), fusion)
+    const fused = fusePanorama(prepareFusion(panoramaMasks, panoramaSemantics, { ...fusion, projection }), fusion)
     const artifact = await store(root).put(encodeFusion(fused, gzipMaps))
     return { artifact, summary: summary(fused, panoramaMasks, panoramaSemantics) }
   },

@@ -19,7 +19,7 @@ const gzip: Gzip = (bytes) => {
 }
 
 export const TRAINING_DATA_TASKS: Pick<LabelTaskHandlers, 'makeTrainingData' | 'countTrainingLabels'> = {
-  async makeTrainingData({ image, cyclic, masks, semantics, boundary, fused, truth, fusion, size }) {
+  async makeTrainingData({ image, cyclic, projection, masks, semantics, boundary, fused, truth, fusion, size }) {
     const { width, height } = image.size
     const data = new Uint8Array(3 * width * height)
     await IMAGE_TASKS.decodeImage({ ...image, out: data })
@@ -30,7 +30,7 @@ export const TRAINING_DATA_TASKS: Pick<LabelTaskHandlers, 'makeTrainingData' | '
       boundary: boundary && decodeBoundary(boundary).boundary,
       truth: truth && decodeRaster(truth),
     }))
-    return encodeTrainingData(makeTrainingData({ ...labelled, image: { width, height, data }, cyclic, fusion }, size), gzip)
+    return encodeTrainingData(makeTrainingData({ ...labelled, image: { width, height, data }, cyclic, projection, fusion }, size), gzip)
   },
 
   countTrainingLabels({ data }) {

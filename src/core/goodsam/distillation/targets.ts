@@ -1,53 +1,64 @@
 import type { TrainingData, TrainingWindow } from '../../formats/training-data.ts'
+import { cropRasterAcrossSeam } from '../../raster/crop.ts'
 import { resizeNearest, resizeRgb } from '../../raster/resize.ts'
 import type { Raster, RgbImage } from '../../raster/raster.ts'
+import type { Equirectangular } from '../../geometry/equirectangular.ts'
 import type { FusionConfig } from '../config.ts'
-import { levelThresholds, prepareFusion } from '../fusion.ts'
-import type { PanoramaMasks, PanoramaSemantics, PanoramaWindow } from '../types.ts'
+import { levelThresholds, prepareFusion, type ShareSettings } from '../fusion.ts'
+import type { PanoramaMasks, PanoramaSemantics, PanoramaWindow, WindowSemantics } from '../types.ts'
+import { UNSEEN } from '../view-weights.ts'
 import { castVote, decideMasks, unpackPixel } from '../votes.ts'
 import type { SampleSize } from './sample-planes.ts'
 
 /** What the windows of a panorama teach, at their own resolution (METHOD section 4). */
 export interface WindowTargets {
   readonly window: PanoramaWindow
-  /** E_i: what the window votes for in the fusion. 255 below theta where the labelling run ignores such masks, and unseen */
+  /** E_i. 255 below theta where the labelling run ignores such masks, and unseen */
   readonly label: Uint8Array
   /** M_i: 0 inside masks below theta, 1 elsewhere */
   readonly trusted: Uint8Array
 }
 
 /**
- * E_i and M_i of every window, from the same shares, thresholds and decisions as the fusion: E_i is the class that the
- * window votes for, so mask by mask the majority class where it is trusted, below theta as `belowTheta` says, and S_i
- * where no mask is.
+ * E_i and M_i of every window, from the same shares, thresholds and decisions as the fusion: mask by mask the majority class
+ * where it is trusted, below theta as `belowTheta` says. Where the TA decides (no mask, or one that leaves it to the TA) E_i is
+ * S_TA^w, as it is in the fused label: a window alone judges worse than all that see the pixel [D].
  *
- * Without masks (a TA-only run) E_i is S_i, and nothing is trusted: no mask confirms it. The confident term of the loss is
- * empty then, and the window term says once more, less well stitched, what the image term says.
+ * Without masks (a TA-only run) E_i is S_TA^w everywhere, and nothing is trusted: no mask confirms it. The confident term of
+ * the loss is empty then, and the window term says what the image term says.
  */
-export function windowTargets(masks: PanoramaMasks | null, semantics: PanoramaSemantics, fusion: FusionConfig): WindowTargets[] {
+export function windowTargets(masks: PanoramaMasks | null, semantics: PanoramaSemantics, fusion: FusionConfig & ShareSettings): WindowTargets[] {
   const prepared = prepareFusion(masks, semantics, fusion)
-  if (prepared.masks === null) return semantics.windows.map(({ window, label }) => ({ window, label, trusted: new Uint8Array(label.length) }))
+  if (prepared.masks === null) return semantics.windows.map((seen) => ({ window: seen.window, label: stitchedIn(seen, semantics), trusted: new Uint8Array(seen.label.length) }))
   const thresholds = levelThresholds(prepared, fusion)
-  return prepared.windows.map(({ window, shares, firstPixel }) => {
+  return prepared.windows.map(({ window, shares, firstPixel }, index) => {
     const decisions = new Int32Array(shares.count + 1)
     decideMasks(decisions, shares, thresholds, fusion.belowTheta)
-    const label = new Uint8Array(window.width * window.height)
+    const label = stitchedIn(semantics.windows[index], semantics)
     const trusted = new Uint8Array(label.length)
     for (let p = 0; p < label.length; p++) {
       const pixel = prepared.pixels[firstPixel + p]
       const { mask } = unpackPixel(pixel)
-      const { votedClass, byMajority } = castVote(decisions[mask], pixel)
-      label[p] = votedClass
+      const { votedClass, byMajority, byTa } = castVote(decisions[mask], pixel)
+      if (!byTa) label[p] = votedClass
       trusted[p] = mask === 0 || byMajority ? 1 : 0
     }
     return { window, label, trusted }
   })
 }
 
+/** S_TA^w where the window sees, 255 elsewhere. */
+function stitchedIn({ window, label: seen }: WindowSemantics, { label }: PanoramaSemantics): Uint8Array {
+  const { data } = cropRasterAcrossSeam(label, window)
+  return data.map((trainId, p) => (seen[p] === UNSEEN ? UNSEEN : trainId))
+}
+
 /** All that a labelling run knows about a panorama, at the panorama's size. */
 export interface LabelledPanorama {
   readonly image: RgbImage
   readonly cyclic: boolean
+  /** how its pixels lie on the sphere; undefined: as a full turn of square pixels does */
+  readonly projection?: Equirectangular | undefined
   readonly semantics: PanoramaSemantics
   /** null for a TA-only run */
   readonly masks: PanoramaMasks | null
@@ -80,7 +91,7 @@ export function makeTrainingData(panorama: LabelledPanorama, { height, width }: 
     fused: nearest(fused),
     boundary: boundary === null ? null : resizeEdges(boundary, { columns, rows }),
     truth: truth === null ? null : nearest(truth),
-    windows: windowTargets(panorama.masks, semantics, panorama.fusion)
+    windows: windowTargets(panorama.masks, semantics, { ...panorama.fusion, projection: panorama.projection })
       .map((targets) => resizeWindow(targets, { columns, rows }))
       .filter(({ window }) => window.width > 0 && window.height > 0),
   }

@@ -2,14 +2,14 @@ import type { FusionConfig } from '../../../../core/goodsam/config.ts'
 import type { PixelExplanation } from '../../../../core/goodsam/explain.ts'
 import type { IndexLayer, IndexRaster } from '../gl/scene-textures.ts'
 import { latestWins } from '../latest-wins.ts'
-import type { ArtifactUrls } from '../types.ts'
+import type { ArtifactUrls, PanoramaSource } from '../types.ts'
 import { portToWorker } from '../worker-port.ts'
 import type { FusedMaps, FusionAnswer, FusionRequest } from './fusion-messages.ts'
 
 /** The page's side of the fusion worker. Events of a scene that was left are never told. */
 export interface FusionClient {
   /** loads the artifacts of a scene; the scene before is abandoned */
-  open(scene: number, artifacts: ArtifactUrls, size: { width: number; height: number }): void
+  open(scene: number, artifacts: ArtifactUrls, panorama: Pick<PanoramaSource, 'width' | 'height' | 'projection'>): void
   close(): void
   /** as often as it likes: while one is computed only the latest waits, and until the scene is open too */
   fuse(fusion: FusionConfig): void
@@ -111,7 +111,7 @@ export function createFusionClient(events: FusionEvents): FusionClient {
   })
 
   return {
-    open(id, artifacts, size) {
+    open(id, artifacts, { width, height, projection }) {
       scene = id
       opened = false
       canFuse = false
@@ -119,7 +119,7 @@ export function createFusionClient(events: FusionEvents): FusionClient {
       early = null
       fuses.clear()
       explains.clear()
-      port.send({ type: 'open', scene, artifacts, ...size })
+      port.send({ type: 'open', scene, artifacts, width, height, projection })
     },
     close() {
       scene = 0

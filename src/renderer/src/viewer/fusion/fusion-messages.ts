@@ -1,3 +1,4 @@
+import type { Equirectangular } from '../../../../core/geometry/equirectangular.ts'
 import type { FusionConfig } from '../../../../core/goodsam/config.ts'
 import type { PixelExplanation } from '../../../../core/goodsam/explain.ts'
 import type { IndexLayer, IndexRaster } from '../gl/scene-textures.ts'
@@ -16,7 +17,7 @@ export interface FusedMaps {
  */
 export type FusionRequest =
   /** URLs are absolute */
-  | { readonly type: 'open'; readonly scene: number; readonly artifacts: ArtifactUrls; readonly width: number; readonly height: number }
+  | { readonly type: 'open'; readonly scene: number; readonly artifacts: ArtifactUrls; readonly width: number; readonly height: number; readonly projection: Equirectangular }
   | { readonly type: 'close' }
   | {
     readonly type: 'fuse'

@@ -53,7 +53,7 @@ page.listen((request) => {
   }
 })
 
-async function open(opened: Scene, { artifacts: urls }: FusionRequest & { type: 'open' }): Promise<void> {
+async function open(opened: Scene, { artifacts: urls, projection }: FusionRequest & { type: 'open' }): Promise<void> {
   const { signal } = opened.controller
   const read = (url: string | null, what: string): Promise<Uint8Array> | null => {
     const bytes = url === null ? null : artifacts.read(url, { what, signal })
@@ -79,7 +79,7 @@ async function open(opened: Scene, { artifacts: urls }: FusionRequest & { type: 
       const table = masks ? decodeMasks(await masks) : null
       await breathe()
       signal.throwIfAborted()
-      opened.prepared = prepareFusion(table, decoded, urls.runFusion ?? RECIPES.goodsam.fusion)
+      opened.prepared = prepareFusion(table, decoded, { ...(urls.runFusion ?? RECIPES.goodsam.fusion), projection })
       if (table) sendLayers(opened, { masks: paintMaskLayer(table, opened) })
       prepareMs = performance.now() - start
     }
@@ -152,7 +152,7 @@ async function prefetch(urls: readonly string[]): Promise<void> {
 }
 
 function preparedFor(prepared: PreparedFusion, fusion: FusionConfig): PreparedFusion {
-  return isPreparedFor(prepared, fusion) ? prepared : prepareFusion(prepared.masks, prepared.semantics, fusion)
+  return isPreparedFor(prepared, fusion) ? prepared : prepareFusion(prepared.masks, prepared.semantics, { ...fusion, projection: prepared.settings.projection })
 }
 
 function emptyMaps(pixels: number): FusedMaps {
