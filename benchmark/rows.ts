@@ -131,7 +131,7 @@ const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablati
 /** Weights of one term; the radius of the boundary changes only what its term is taught. */
 const LOSS_ABLATIONS: readonly RowSpec[] = [
   ...(['image', 'window', 'confident', 'boundary'] as const).flatMap((term) =>
-    (term === 'boundary' ? [0.1, 3] : [0, 3]).map((weight): RowSpec => ({
+    (term === 'boundary' ? [0, 1] : [0, 3]).map((weight): RowSpec => ({
       name: `weight-${term}=${weight}`, group: 'loss-ablations', title: `Mini, ${term} term with weight ${weight}`,
       subject: mini(GOODSAM, { ...ALL, [term]: { on: weight > 0, weight } }),
     }))),

@@ -140,9 +140,8 @@ export type Provider = z.infer<typeof providerSchema>
 export const fusionConfigSchema = z.object({
   theta: z.number().min(0).max(1),
   belowTheta: z.enum(['ta', 'majority', 'ignore']),
-  // runs from before there was a choice counted over windows
-  shares: z.enum(['window', 'panorama']).default('window'),
-  linkIou: z.number().min(0).max(2).default(0.9),
+  shares: z.enum(['window', 'panorama']),
+  linkIou: z.number().min(0).max(2),
   confidenceWeightedShares: z.boolean(),
   thetaPerAreaLevel: z.boolean(),
   areaLevels: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).readonly(),

@@ -76,6 +76,9 @@ export const TA_REFINEMENT = { steps: 1000, learningRate: LEARNING_RATES.pretrai
 
 const ON: LossTerm = { on: true, weight: 1 }
 
+/** [D] At weight 1 the boundary is more than half of the whole loss, and thin things are lost over it. */
+const BOUNDARY: LossTerm = { on: true, weight: 0.1 }
+
 export const DISTILLATION_DEFAULTS: DistillationConfig = {
   height: 512,
   width: 1024,
@@ -89,7 +92,7 @@ export const DISTILLATION_DEFAULTS: DistillationConfig = {
   clipNorm: 1,
   emaDecay: null,
   seed: 1,
-  losses: { image: ON, window: ON, confident: ON, boundary: ON },
+  losses: { image: ON, window: ON, confident: ON, boundary: BOUNDARY },
   acceptedWeight: 2,
   augmentation: { yaw: true, flip: true, jitter: 0.3, scale: [1, 1.5] },
   windowsPerSample: null,

@@ -50,15 +50,6 @@ test('a model that made a run stays until the run is removed', () => {
   expect(listModels(store.read).map(({ id }) => id)).toEqual([run.samId])
 })
 
-test('a run from before shares could be counted over the panorama counts them over its windows', () => {
-  using workspace = makeWorkspace()
-  const { store } = workspace
-  const { run } = store.transaction((db) => addTestRun(db, ['a']))
-  const { shares: _, linkIou: __, ...fusion } = RECIPES.goodsam.fusion
-  store.transaction((db) => db.run('UPDATE labelling_runs SET config = @config WHERE id = @id', { id: run.id, config: JSON.stringify({ ...RECIPES.goodsam, fusion }) }))
-  expect(getLabellingRun(store.read, run.id).config.fusion).toEqual({ ...fusion, shares: 'window', linkIou: 0.9 })
-})
-
 test('a run starts with a pending result for every panorama of its dataset', () => {
   using workspace = makeWorkspace()
   const { store } = workspace
