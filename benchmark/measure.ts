@@ -13,7 +13,7 @@ import { meanOf } from './results.ts'
 import { effectiveLosses, labelsAt, settingsRead, type LabelSpec, type StudentSubject, type Subject, TA_ALONE } from './rows.ts'
 import { DATASETS, MODELS, type Setting, sourceName } from './setting.ts'
 import type { BenchmarkSize } from './sizes.ts'
-import { stageVersions, TARGETS_VERSION } from './stage-versions.ts'
+import { PERFECT_MASKS_VERSION, stageVersions, TARGETS_VERSION } from './stage-versions.ts'
 import { readTruth, relabelled } from './truth-labels.ts'
 
 /** Measures a row with one seed through the product. What an earlier attempt finished is not done again. */
@@ -84,8 +84,7 @@ async function truthLabels({ bench, models, world }: Setting, dataset: 'training
 }
 
 async function perfectLabels({ bench, models, world }: Setting, labels: LabelSpec, dataset: 'training' | 'evaluation'): Promise<LabellingRun> {
-  // those of the evaluation panoramas are named as they were before there were others
-  const name = `perfect masks ${dataset === DATASETS.evaluation ? '' : `of ${dataset} `}${digestOf({ labels: settingsRead(labels), ta: models.hashes.ta, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
+  const name = `perfect masks of ${dataset} ${digestOf({ version: PERFECT_MASKS_VERSION, labels: settingsRead(labels), ta: models.hashes.ta, world: world.hash, stages: stageVersions() }).slice(0, 12)}`
   return relabelled(bench, { name, dataset, labels, sam: MODELS.sam, ta: MODELS.ta }, async (panorama, ta) =>
     withPerfectMasks(await ta(), await readInstances(world[dataset].truth, panorama)))
 }

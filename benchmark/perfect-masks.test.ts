@@ -22,3 +22,9 @@ it('gives every connected region what the TA sees most in it, around the turn, a
 it('leaves a region that the TA ignores as a whole', () => {
   expect([...withPerfectMasks(raster(new Uint8Array(12).fill(255)), raster(new Uint16Array(12))).data]).toEqual(Array.from({ length: 12 }, () => 255))
 })
+
+it('counts by solid angle: four pixels at the poles are less than two at the horizon', () => {
+  const ta = { width: 2, height: 4, data: Uint8Array.of(5, 5, 7, 7, 255, 255, 5, 5) }
+  // sin(90) - sin(45) of the sphere against sin(45): 0.29 to 0.71
+  expect([...withPerfectMasks(ta, { width: 2, height: 4, data: new Uint16Array(8) }).data]).toEqual(Array.from({ length: 8 }, () => 7))
+})

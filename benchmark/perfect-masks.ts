@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Panorama } from '../src/contract/schemas.ts'
 import { decodePng } from '../src/core/formats/indexed-png.ts'
 import { IGNORE_ID } from '../src/core/labels/label-set.ts'
+import { solidAngleRowWeights } from '../src/core/metrics/latitude.ts'
 import { connectedComponents } from '../src/core/raster/components.ts'
 import type { Raster } from '../src/core/raster/raster.ts'
 import { instanceFile } from './world.ts'
@@ -12,13 +13,17 @@ const CLASSES = 19
 /**
  * The TA's map with one class for each region of the truth, the one that the TA sees most in it: what Cross-task
  * Complementary Fusion would give with a segmenter that finds every thing, and every connected piece of what is no thing,
- * exactly, and theta 0. The bound for better masks beside the same TA.
+ * exactly, and theta 0. Pixels count by their solid angle, as they do there: a full sphere. The bound for better masks beside the
+ * same TA.
  */
 export function withPerfectMasks(ta: Raster, instances: Raster<Uint16Array>): Raster {
   const { width, height, data } = ta
   const { labels, count } = connectedComponents(instances, { connectivity: 4, cyclic: true, background: null })
-  const votes = new Uint32Array((count + 1) * CLASSES)
-  for (let pixel = 0; pixel < data.length; pixel++) if (data[pixel] !== IGNORE_ID) votes[labels.data[pixel] * CLASSES + data[pixel]]++
+  const solidAngles = solidAngleRowWeights(height, { hfovDeg: 360, vfovDeg: 180, horizonOffsetPx: 0 })
+  const votes = new Float64Array((count + 1) * CLASSES)
+  for (let pixel = 0; pixel < data.length; pixel++) {
+    if (data[pixel] !== IGNORE_ID) votes[labels.data[pixel] * CLASSES + data[pixel]] += solidAngles[Math.floor(pixel / width)]
+  }
   const majority = Uint8Array.from({ length: count + 1 }, (_, region) => {
     const shares = votes.subarray(region * CLASSES, (region + 1) * CLASSES)
     const most = shares.reduce((best, votesOfClass) => Math.max(best, votesOfClass), 0)

@@ -6,7 +6,7 @@ import { measurementSchema, type Measurement } from './measurement.ts'
 import type { BenchmarkModels } from './models.ts'
 import { labelsAt, settingsRead, TA_ALONE, type Subject } from './rows.ts'
 import type { BenchmarkSize } from './sizes.ts'
-import { stageVersions, TARGETS_VERSION } from './stage-versions.ts'
+import { PERFECT_MASKS_VERSION, stageVersions, TARGETS_VERSION } from './stage-versions.ts'
 
 /** Raise it when a row's number would come out otherwise for the same inputs and no stage's version says so: losses, training, metrics. */
 const VERSION = 1
@@ -32,6 +32,7 @@ export function makingOf(making: Making): Record<string, unknown> {
   return {
     subject: 'labels' in subject && typeof subject.labels !== 'string' ? { ...subject, labels: settingsRead(subject.labels) } : subject, world, ...own,
     ...(taught === 'perfect-masks' ? { of: settingsRead(TA_ALONE) } : {}),
+    ...(taught === 'perfect-masks' || kind === 'perfect-masks' ? { perfectMasks: PERFECT_MASKS_VERSION } : {}),
     ...(kind === 'source' ? { source: models.source, size: { height: size.student.height, width: size.student.width } } : {}),
     ...(kind === 'ta' || kind === 'perfect-masks' || labels !== null ? { ta: models.ta } : {}),
     ...sam,

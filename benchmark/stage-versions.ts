@@ -5,6 +5,9 @@ import { digestOf } from './digest.ts'
 /** Of what windows with masks teach (E_i, M_i), which no stage's key says: raise it when that changes. Students without masks are not concerned. */
 export const TARGETS_VERSION = 2
 
+/** Of the labels with the true regions as masks. */
+export const PERFECT_MASKS_VERSION = 2
+
 /** Says which versions of the method's stages there are. The keys of the stages carry their versions: those of one imagined panorama change when a version does. */
 export function stageVersions(): string {
   const window = { index: 0, family: 'sliding', x: 0, y: 0, width: 1, height: 1 } as const
