@@ -118,8 +118,7 @@ const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablati
   ['labels=gnomonic', 'GoodSAM, gnomonic windows', GNOMONIC],
   ...[0, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9].map((theta): Labelled => [`theta=${theta}`, `theta ${theta}`, withFusion({ theta })]),
   ...(['majority', 'ignore'] as const).map((belowTheta): Labelled => [`below=${belowTheta}`, `masks below theta: ${belowTheta}`, withFusion({ belowTheta })]),
-  ['shares=window', 'shares of each mask by itself, in its window', withFusion({ shares: 'window' })],
-  ...[0.7, 0.8, 0.95, 1.01].map((linkIou): Labelled => [`link=${linkIou > 1 ? 'none' : linkIou}`, linkIou > 1 ? 'shares over the panorama, no masks linked' : `masks of two windows are one from IoU ${linkIou}`, withFusion({ linkIou })]),
+  ['shares=window', 'shares of each mask by its window alone', withFusion({ shares: 'window' })],
   ...[0, 0.15, 0.35, 0.5, 0.75, 1].map((contextWeight): Labelled => [`context=${contextWeight}`, `weight ${contextWeight} of the context views`, withConfig({ contextWeight })]),
   ...[0.125, 0.1875, 0.375, 0.5].map((width): Labelled => [`window=${width}`, `windows of ${width} of the width`, withWindows({ widthFraction: width })]),
   ...[0.33, 1].map((stride): Labelled => [`stride=${stride}`, `stride of ${stride} of a window`, withWindows({ strideFraction: stride })]),
@@ -170,10 +169,10 @@ export function labelsAt({ samSettings }: Pick<BenchmarkSize, 'samSettings'>, la
   return labels.sam ? { ...labels, samSettings: { ...samSettings, ...labels.samSettings } } : labels
 }
 
-/** What of the labels' settings is read: without masks nothing is shared or linked, and shares over windows link nothing. */
+/** What of the labels' settings is read: without masks nothing is shared. Shares by windows have the keys that all had before there were others. */
 export function settingsRead(labels: LabelSpec): object {
-  const { shares, linkIou, ...fusion } = labels.config.fusion
-  const read = labels.sam && shares === 'panorama' ? { ...fusion, shares, linkIou } : fusion
+  const { shares, ...fusion } = labels.config.fusion
+  const read = labels.sam && shares === 'panorama' ? { ...fusion, shares } : fusion
   return { ...labels, config: { ...labels.config, fusion: read } }
 }
 

@@ -141,7 +141,6 @@ export const fusionConfigSchema = z.object({
   theta: z.number().min(0).max(1),
   belowTheta: z.enum(['ta', 'majority', 'ignore']),
   shares: z.enum(['window', 'panorama']),
-  linkIou: z.number().min(0).max(2),
   confidenceWeightedShares: z.boolean(),
   thetaPerAreaLevel: z.boolean(),
   areaLevels: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).readonly(),

@@ -36,12 +36,10 @@ export interface FusionConfig {
   readonly theta: number
   readonly belowTheta: BelowTheta
   /**
-   * What a mask's shares are counted over [D]. `window`: its own pixels, by S_i of its window, as published. `panorama`: all
-   * masks of other windows that are one with it, by S_TA^w, each pixel by its solid angle (panorama-shares.ts).
+   * What a mask's shares are counted by [D]. `window`: S_i of its window, every pixel once, as published. `panorama`: S_TA^w,
+   * which all windows made, every pixel by its solid angle.
    */
   readonly shares: 'window' | 'panorama'
-  /** `panorama`: IoU, where both windows see, from which masks of two windows are one, 0..1; above 1 none are [D] */
-  readonly linkIou: number
   /** goodsam++: shares weighted by the TA's confidence (CTCFv2) [P] */
   readonly confidenceWeightedShares: boolean
   /**
@@ -76,7 +74,6 @@ const FUSION: FusionConfig = {
   theta: 0.5,
   belowTheta: 'ta',
   shares: 'panorama',
-  linkIou: 0.9,
   confidenceWeightedShares: false,
   thetaPerAreaLevel: false,
   areaLevels: [0.01, 0.1],

@@ -30,8 +30,6 @@ export interface MaskExplanation {
   readonly trusted: boolean
   /** classes with a share above 0, largest first */
   readonly shares: readonly ClassShare[]
-  /** masks that are one with it and share its shares, itself included: 1 where they are its own */
-  readonly linked: number
 }
 
 /** How one window that sees the pixel voted. */
@@ -185,16 +183,8 @@ function explainMask(prepared: PreparedFusion, fusion: FusionConfig, index: numb
     yMax,
     threshold,
     trusted: yMax >= threshold,
-    linked: membersOf(prepared.groups, firstMask + mask),
     shares: byClass.sort((a, b) => b.share - a.share || a.trainId - b.trainId),
   }
-}
-
-/** Masks of a mask's group. */
-function membersOf(groups: Uint32Array, mask: number): number {
-  let members = 0
-  for (const group of groups) if (group === groups[mask]) members++
-  return members
 }
 
 /** Votes by class as shares of the most a class could have got, most first; of equals the lowest trainId. */

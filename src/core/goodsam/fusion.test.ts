@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../test/bench/seeded-random.ts'
 import { referenceFusion } from '../../../test/fixtures/fusion-reference.ts'
 import { tableOf } from '../../../test/fixtures/goodsam-scenes.ts'
+import type { Equirectangular } from '../geometry/equirectangular.ts'
 import { rollColumns } from '../geometry/roll.ts'
 import type { BelowTheta, FusionConfig } from './config.ts'
 import { PROVENANCE, RECIPES } from './config.ts'
@@ -92,7 +93,6 @@ const fusions: fc.Arbitrary<FusionConfig> = fc.record({
   theta: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 0.9, 1),
   belowTheta: fc.constantFrom<BelowTheta>('ta', 'majority', 'ignore'),
   shares: fc.constantFrom('window' as const, 'panorama' as const),
-  linkIou: fc.constantFrom(0.3, 0.6, 0.9, 1.1),
   confidenceWeightedShares: fc.boolean(),
   thetaPerAreaLevel: fc.boolean(),
   areaLevels: fc.constant([0.05, 0.3] as const),
@@ -280,6 +280,39 @@ describe('fusePanorama', () => {
   })
 })
 
+describe('shares over the panorama', () => {
+  const height = 180
+  const window: PanoramaWindow = { index: 0, family: 'sliding', x: 0, y: 0, width: 360, height }
+  const pixels = 360 * height
+  const masks: PanoramaMasks = { windows: [{ window, masks: tableOf([new Uint8Array(pixels).fill(1)], 360, height) }], funnel: FUNNEL }
+  const sure = new Uint8Array(pixels).fill(255)
+  const semantics: PanoramaSemantics = {
+    classes: 3, consistency: 0, disagreement: 0,
+    // the window says otherwise
+    windows: [{ window, label: new Uint8Array(pixels).fill(2), confidence: sure }],
+    label: { width: 360, height, data: Uint8Array.from({ length: pixels }, (_, p) => (p < 30 * 360 ? 1 : 0)) },
+    confidence: { width: 360, height, data: sure },
+  }
+
+  function shares(projection?: Equirectangular): Float64Array {
+    return prepareFusion(masks, semantics, { ...FUSION, projection }).windows[0].shares.shares
+  }
+
+  test('are those of S_TA^w by solid angle: between two latitudes lies the difference of their sines', () => {
+    // the upper 30 of 180 degrees are a sixth of the rows, and this of the sphere
+    expect(shares()[1]).toBeCloseTo((1 - Math.sin(Math.PI / 3)) / 2, 4)
+    expect(shares()[2]).toBe(0)
+    // of a strip of 60 degrees around the horizon, the upper 10
+    expect(shares({ hfovDeg: 360, vfovDeg: 60, horizonOffsetPx: 0 })[1]).toBeCloseTo((Math.sin(Math.PI / 6) - Math.sin(Math.PI / 9)) / (2 * Math.sin(Math.PI / 6)), 4)
+  })
+
+  test('or those of S_i, every pixel once, where a run was made so', () => {
+    const byWindow = { ...FUSION, shares: 'window' } as const
+    expect([...prepareFusion(masks, semantics, byWindow).windows[0].shares.shares]).toEqual([0, 0, 1])
+    expect(isPreparedFor(prepareFusion(masks, semantics, byWindow), FUSION)).toBe(false)
+  })
+})
+
 describe('explainPixel', () => {
   test('tells what fusePanorama decided, at every pixel', () => {
     fc.assert(
@@ -334,19 +367,5 @@ describe('explainPixel', () => {
     expect(told.tally[1]).toMatchObject({ trainId: 2 })
     expect(told.tally[1].share).toBeCloseTo((0.2 * outer) / (inner + outer), 2)
     expect(() => explainPixel(prepareFusion(masks, semantics, FUSION), FUSION, 4, 0)).toThrow(RangeError)
-  })
-
-  test('says how many masks are one with a mask, whose shares are theirs together', () => {
-    const windows = [0, 2].map((x, index): PanoramaWindow => ({ index, family: 'sliding', x, y: 0, width: 4, height: 1 }))
-    const masks: PanoramaMasks = { windows: windows.map((window) => ({ window, masks: tableOf([Uint8Array.of(1, 1, 1, 1)], 4, 1) })), funnel: FUNNEL }
-    const sure = new Uint8Array(4).fill(255)
-    const semantics: PanoramaSemantics = {
-      classes: 4, windows: windows.map((window) => ({ window, label: Uint8Array.of(3, 3, 3, 3), confidence: sure })),
-      label: row(1, 1, 1, 1, 2, 2), confidence: row(...new Uint8Array(6).fill(255)), consistency: 0, disagreement: 0,
-    }
-    const [mask] = explainPixel(prepareFusion(masks, semantics, FUSION), FUSION, 3, 0).votes.map((vote) => vote.mask)
-    expect(mask).toMatchObject({ linked: 2, majority: 1, shares: [{ trainId: 1, share: 4 / 6 }, { trainId: 2, share: 2 / 6 }] })
-    const apart = { ...FUSION, linkIou: 1.01 }
-    expect(explainPixel(prepareFusion(masks, semantics, apart), apart, 3, 0).votes.map((vote) => [vote.mask?.linked, vote.mask?.shares[0].share])).toEqual([[1, 1], [1, 1 / 2]])
   })
 })

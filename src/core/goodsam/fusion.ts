@@ -1,12 +1,13 @@
 import type { Equirectangular } from '../geometry/equirectangular.ts'
+import { solidAngleRowWeights } from '../metrics/latitude.ts'
 import type { Cell } from './cells.ts'
 import { cutCells } from './cells.ts'
 import type { FusionConfig } from './config.ts'
 import { PROVENANCE } from './config.ts'
 import { makeEdgePool, type EdgePlace } from './edge-pool.ts'
-import { panoramaShares } from './panorama-shares.ts'
 import type { MaskShares } from './shares.ts'
 import { ensembleMap, maskShares } from './shares.ts'
+import { stitchedWindow } from './stitched-window.ts'
 import type { FusedPanorama, PanoramaMasks, PanoramaSemantics, PanoramaWindow } from './types.ts'
 import { MOST_VOTERS, countRow, decideMasks, makeVoters, packPixels, type Poll } from './votes.ts'
 import { panoramaColumnToWindow } from './windows.ts'
@@ -39,14 +40,12 @@ export interface PreparedFusion {
   readonly edges: Int32Array
   /** mean Y_max of the small, medium and large masks of the panorama; 0 where there is none */
   readonly meanYMax: readonly [small: number, medium: number, large: number]
-  /** of every mask, windows in order: the index of the first mask that it is one with (`shares` panorama), or its own */
-  readonly groups: Uint32Array
   /** the settings it was prepared with */
   readonly settings: ShareSettings
 }
 
 /** What shares depend on. */
-export type ShareSettings = Pick<FusionConfig, 'shares' | 'linkIou' | 'confidenceWeightedShares' | 'areaLevels'> & {
+export type ShareSettings = Pick<FusionConfig, 'shares' | 'confidenceWeightedShares' | 'areaLevels'> & {
   /** how the panorama's pixels lie on the sphere, for `shares` panorama; undefined: as a full turn of square pixels does */
   readonly projection?: Equirectangular | undefined
 }
@@ -61,7 +60,7 @@ export function prepareFusion(masks: PanoramaMasks | null, semantics: PanoramaSe
   const windows: PreparedWindow[] = []
   const edges = makeEdgePool()
   const tables = masks === null ? [] : sameWindows(masks, semantics)
-  const { shares, groups } = sharesOfMasks(masks, semantics, settings)
+  const shares = sharesOfMasks(tables, semantics, settings)
   const pixels = new Uint32Array(tables.reduce((sum, { table }) => sum + table.width * table.height, 0))
   let firstMask = 0
   let firstPixel = 0
@@ -78,31 +77,33 @@ export function prepareFusion(masks: PanoramaMasks | null, semantics: PanoramaSe
     throw new RangeError(`More than ${MOST_VOTERS} windows see one pixel: use a larger window stride.`)
   }
   return {
-    widthPx, heightPx, classes, semantics, masks, windows, cells, pixels, groups, settings, edges: edges.weights(),
+    widthPx, heightPx, classes, semantics, masks, windows, cells, pixels, settings, edges: edges.weights(),
     meanYMax: meanYMaxByLevel(windows),
   }
 }
 
+/** Solid angles as whole numbers: sums of them are exact. */
+const HORIZON = 1 << 12
+
 /** Shares by window, counted over what the settings say. */
 function sharesOfMasks(
-  masks: PanoramaMasks | null, semantics: PanoramaSemantics, { projection, ...settings }: ShareSettings,
-): { readonly shares: readonly MaskShares[]; readonly groups: Uint32Array } {
-  if (masks === null) return { shares: [], groups: new Uint32Array(0) }
+  tables: ReturnType<typeof sameWindows>, semantics: PanoramaSemantics, { projection, ...settings }: ShareSettings,
+): MaskShares[] {
   const options = { ...settings, classes: semantics.classes }
-  if (settings.shares === 'panorama') {
-    const { windows, groups } = panoramaShares(masks, semantics, { ...options, projection })
-    return { shares: windows, groups }
-  }
-  const shares = masks.windows.map(({ masks: table }, index) => maskShares(table, semantics.windows[index], options))
-  const count = shares.reduce((sum, { count: own }) => sum + own, 0)
-  return { shares, groups: Uint32Array.from({ length: count }, (_, index) => index) }
+  if (settings.shares === 'window') return tables.map(({ table, seen }) => maskShares(table, seen, options))
+  const { width, height } = semantics.label
+  const solidAngles = solidAngleRowWeights(height, projection ?? { hfovDeg: 360, vfovDeg: (360 * height) / width, horizonOffsetPx: 0 })
+    .map((weight) => Math.max(1, Math.round(HORIZON * weight)))
+  return tables.map(({ table, seen }) => {
+    const rowWeights = solidAngles.subarray(seen.window.y, seen.window.y + seen.window.height)
+    return maskShares(table, stitchedWindow(seen, semantics), { ...options, rowWeights })
+  })
 }
 
 /** Whether `prepared` serves this configuration, or shares and levels have to be prepared again. */
 export function isPreparedFor({ settings }: PreparedFusion, fusion: FusionConfig): boolean {
   return (
     settings.shares === fusion.shares &&
-    settings.linkIou === fusion.linkIou &&
     settings.confidenceWeightedShares === fusion.confidenceWeightedShares &&
     settings.areaLevels[0] === fusion.areaLevels[0] &&
     settings.areaLevels[1] === fusion.areaLevels[1]

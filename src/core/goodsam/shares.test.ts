@@ -39,6 +39,15 @@ describe('maskShares (Eq. 3)', () => {
     expect(yMax[0]).toBe(400 / 450)
   })
 
+  test('rows count by their weights, beside the confidence where that is asked for', () => {
+    const rowWeights = [3, 1]
+    const plain = maskShares(masks, semantics, { ...OPTIONS, rowWeights })
+    // the first mask: a whole upper row (2, 2, 2, 1, 1) and three of the lower one (0, 2, 2)
+    expect([...plain.shares.subarray(0, 4)]).toEqual([1 / 18, 6 / 18, 11 / 18, 0])
+    const weighted = maskShares(masks, semantics, { ...OPTIONS, rowWeights, confidenceWeightedShares: true })
+    expect([...weighted.shares.subarray(0, 4)]).toEqual([0, 1200 / 1310, 110 / 1310, 0])
+  })
+
   test('an S_i with classes the TA does not have is refused', () => {
     expect(() => maskShares(masks, seen(5, 2, [9, 2, 2, 1, 1, 0, 2, 2, 3, 1], new Uint8Array(10)), OPTIONS)).toThrow(/window 3 .*class 9/)
   })

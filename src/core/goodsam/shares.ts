@@ -26,12 +26,8 @@ export interface ShareOptions {
   readonly confidenceWeightedShares: boolean
   /** upper bounds (inclusive) of small and medium as fractions of the window's area */
   readonly areaLevels: readonly [small: number, medium: number]
-}
-
-/** Pixels of a mask by class, and their sum. */
-export interface ClassCounts {
-  readonly byClass: Float64Array
-  readonly total: number
+  /** how much the pixels of each row of the window count, whole numbers; undefined: all the same */
+  readonly rowWeights?: ArrayLike<number> | undefined
 }
 
 /**
@@ -40,25 +36,18 @@ export interface ClassCounts {
  * Throws RangeError where S_i holds a class the TA does not have.
  */
 export function maskShares(masks: MaskTable, semantics: WindowSemantics, options: ShareOptions): MaskShares {
-  return sharesOf(masks, semantics, { ...options, counted: (m) => countClasses(masks, m, semantics, options) })
-}
-
-/** Shares, Y_max and area level from what is counted for each mask; its level is that of its own area in the window. */
-export function sharesOf(
-  masks: MaskTable,
-  semantics: WindowSemantics,
-  { classes, areaLevels: [small, medium], counted }: Pick<ShareOptions, 'classes' | 'areaLevels'> & { readonly counted: (mask: number) => ClassCounts },
-): MaskShares {
+  const { classes } = options
   const { count } = masks
   const shares = new Float64Array(count * classes)
   const majority = new Uint8Array(count)
   const yMax = new Float64Array(count)
   const level = new Uint8Array(count)
+  const [small, medium] = options.areaLevels
   const windowArea = shownArea(semantics)
   for (let m = 0; m < count; m++) {
-    const { byClass, total } = counted(m)
+    const counted = countClasses(masks, m, semantics, options)
     for (let c = 0; c < classes; c++) {
-      const share = total === 0 ? 0 : byClass[c] / total
+      const share = counted.total === 0 ? 0 : counted.byClass[c] / counted.total
       shares[m * classes + c] = share
       if (share > yMax[m]) {
         yMax[m] = share
@@ -79,38 +68,37 @@ function shownArea({ window, label }: WindowSemantics): number {
   return shown
 }
 
-/** |K and S_i = c| by class c, and their sum; with weights where asked and any is above 0. Sums of integers: exact. */
+/** |K and S_i = c| by class c, and their sum; with weights where asked and any is above 0. Sums of whole numbers: exact. */
 function countClasses(
   masks: MaskTable,
   mask: number,
   semantics: WindowSemantics,
   options: ShareOptions,
-): ClassCounts {
+): { byClass: Float64Array; total: number } {
   if (options.confidenceWeightedShares) {
-    const weighted = weighPixels(masks, mask, semantics)
+    const weighted = countPixels(masks, mask, { ...semantics, rowWeights: options.rowWeights })
     const total = sumOfClasses(weighted, options.classes, semantics)
     if (total > 0) return { byClass: weighted, total }
   }
-  const byClass = countPixels(masks, mask, semantics.label)
+  const byClass = countPixels(masks, mask, { label: semantics.label, rowWeights: options.rowWeights })
   return { byClass, total: sumOfClasses(byClass, options.classes, semantics) }
 }
 
-function countPixels(masks: MaskTable, mask: number, label: Uint8Array): Float64Array {
-  const { runs, runOffsets } = masks
+/** Pixels of a mask by class, each counting by its row and, where there are confidences, by that too. */
+function countPixels(
+  { runs, runOffsets, width }: MaskTable,
+  mask: number,
+  { label, confidence, rowWeights }: { readonly label: Uint8Array; readonly confidence?: Uint8Array; readonly rowWeights: ShareOptions['rowWeights'] },
+): Float64Array {
   const byClass = new Float64Array(256)
   for (let k = runOffsets[mask]; k < runOffsets[mask + 1]; k++) {
     const end = runs[2 * k] + runs[2 * k + 1]
-    for (let p = runs[2 * k]; p < end; p++) byClass[label[p]]++
-  }
-  return byClass
-}
-
-function weighPixels(masks: MaskTable, mask: number, { label, confidence }: WindowSemantics): Float64Array {
-  const { runs, runOffsets } = masks
-  const byClass = new Float64Array(256)
-  for (let k = runOffsets[mask]; k < runOffsets[mask + 1]; k++) {
-    const end = runs[2 * k] + runs[2 * k + 1]
-    for (let p = runs[2 * k]; p < end; p++) byClass[label[p]] += confidence[p]
+    for (let p = runs[2 * k]; p < end;) {
+      const row = Math.floor(p / width)
+      const stop = Math.min(end, (row + 1) * width)
+      const weight = rowWeights === undefined ? 1 : rowWeights[row]
+      for (; p < stop; p++) byClass[label[p]] += confidence === undefined ? weight : weight * confidence[p]
+    }
   }
   return byClass
 }

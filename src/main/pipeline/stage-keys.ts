@@ -57,8 +57,8 @@ export function stageKeys(inputs: StageInputs): StageKeys {
 
 /** Shares over windows have keys as they had before there were others; those over the panorama depend on the rows' solid angles. */
 function fusionInputs({ config, projection }: StageInputs): Record<string, unknown> {
-  const { shares, linkIou, ...rest } = config.fusion
-  return shares === 'window' ? { fusion: rest } : { fusion: { ...rest, shares, linkIou }, projection }
+  const { shares, ...rest } = config.fusion
+  return shares === 'window' ? { fusion: rest } : { fusion: { ...rest, shares }, projection }
 }
 
 /** pointsPerBatch changes speed and memory, never the masks. */

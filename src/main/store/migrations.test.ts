@@ -39,7 +39,7 @@ function writeOlder(version: number): { runId: string; panoramaId: string } {
   })
   const key = { runId: run.id, panoramaId: panoramas[0]!.id }
   transaction((db) => {
-    if (version < 5) db.run("UPDATE labelling_runs SET config = json_remove(config, '$.fusion.shares', '$.fusion.linkIou')")
+    if (version < 5) db.run("UPDATE labelling_runs SET config = json_remove(config, '$.fusion.shares')")
     finishResult(db, key, { artifacts: artifactsOf('a'), stats: SOME_STATS, doubt: 0.5 })
     appendReview(db, key, 'accepted')
     if (version >= 2) rememberStage(db, { key: 'kept', kind: 'semantics', hash: hashOf('kept'), bytes: 7 })

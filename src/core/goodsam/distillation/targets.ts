@@ -1,12 +1,11 @@
 import type { TrainingData, TrainingWindow } from '../../formats/training-data.ts'
-import { cropRasterAcrossSeam } from '../../raster/crop.ts'
 import { resizeNearest, resizeRgb } from '../../raster/resize.ts'
 import type { Raster, RgbImage } from '../../raster/raster.ts'
 import type { Equirectangular } from '../../geometry/equirectangular.ts'
 import type { FusionConfig } from '../config.ts'
 import { levelThresholds, prepareFusion, type ShareSettings } from '../fusion.ts'
-import type { PanoramaMasks, PanoramaSemantics, PanoramaWindow, WindowSemantics } from '../types.ts'
-import { UNSEEN } from '../view-weights.ts'
+import { stitchedWindow } from '../stitched-window.ts'
+import type { PanoramaMasks, PanoramaSemantics, PanoramaWindow } from '../types.ts'
 import { castVote, decideMasks, unpackPixel } from '../votes.ts'
 import type { SampleSize } from './sample-planes.ts'
 
@@ -29,12 +28,12 @@ export interface WindowTargets {
  */
 export function windowTargets(masks: PanoramaMasks | null, semantics: PanoramaSemantics, fusion: FusionConfig & ShareSettings): WindowTargets[] {
   const prepared = prepareFusion(masks, semantics, fusion)
-  if (prepared.masks === null) return semantics.windows.map((seen) => ({ window: seen.window, label: stitchedIn(seen, semantics), trusted: new Uint8Array(seen.label.length) }))
+  if (prepared.masks === null) return semantics.windows.map((seen) => ({ window: seen.window, label: stitchedWindow(seen, semantics).label, trusted: new Uint8Array(seen.label.length) }))
   const thresholds = levelThresholds(prepared, fusion)
   return prepared.windows.map(({ window, shares, firstPixel }, index) => {
     const decisions = new Int32Array(shares.count + 1)
     decideMasks(decisions, shares, thresholds, fusion.belowTheta)
-    const label = stitchedIn(semantics.windows[index], semantics)
+    const { label } = stitchedWindow(semantics.windows[index], semantics)
     const trusted = new Uint8Array(label.length)
     for (let p = 0; p < label.length; p++) {
       const pixel = prepared.pixels[firstPixel + p]
@@ -45,12 +44,6 @@ export function windowTargets(masks: PanoramaMasks | null, semantics: PanoramaSe
     }
     return { window, label, trusted }
   })
-}
-
-/** S_TA^w where the window sees, 255 elsewhere. */
-function stitchedIn({ window, label: seen }: WindowSemantics, { label }: PanoramaSemantics): Uint8Array {
-  const { data } = cropRasterAcrossSeam(label, window)
-  return data.map((trainId, p) => (seen[p] === UNSEEN ? UNSEEN : trainId))
 }
 
 /** All that a labelling run knows about a panorama, at the panorama's size. */

@@ -6,7 +6,7 @@ import { classColor, className, reason, shownMask, thetaDecision } from './expla
 
 const { fusion } = RECIPES.goodsam
 const mask: MaskExplanation = {
-  globalIndex: 41, indexInWindow: 3, areaPx: 900, areaLevel: 'small', predictedIou: 0.91, stability: 0.97, majority: 0, yMax: 0.83, linked: 1,
+  globalIndex: 41, indexInWindow: 3, areaPx: 900, areaLevel: 'small', predictedIou: 0.91, stability: 0.97, majority: 0, yMax: 0.83,
   threshold: 0.5, trusted: true, shares: [{ trainId: 0, share: 0.83 }, { trainId: 1, share: 0.17 }],
 }
 const vote = (of: MaskExplanation | null, more: Partial<WindowVote> = {}): WindowVote => ({

@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from 'react'
 import type { FusionConfig } from '../../../../core/goodsam/config.ts'
 import type { PixelExplanation } from '../../../../core/goodsam/explain.ts'
 import type { LabelSet } from '../../../../core/labels/label-set.ts'
-import { formatCount, formatShare, plural } from '../../app/format.ts'
+import { formatCount, formatShare } from '../../app/format.ts'
 import { PROVENANCE_COLORS } from '../../viewer/palette.ts'
 import type { HoverInfo, PanoramaViewer } from '../../viewer/types.ts'
 import { PROVENANCE_NAMES, classColor, className, reason, shownMask, thetaDecision, type ShownMask } from './explain-words.ts'
@@ -93,7 +93,6 @@ function MaskShares({ shown, labelSet }: { readonly shown: ShownMask; readonly l
       </div>
       <div className={styles.small}>
         {rest > 0.005 && `${formatShare(rest, 0)} other · `}
-        {mask.linked > 1 && `counted with ${plural(mask.linked - 1, 'mask')} of other windows · `}
         {mask.areaLevel}, {formatCount(mask.areaPx)} px · IoU {mask.predictedIou.toFixed(2)} · stability {mask.stability.toFixed(2)}
       </div>
     </div>

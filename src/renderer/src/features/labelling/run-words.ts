@@ -16,7 +16,7 @@ export function runSummary(run: Pick<LabellingRun, 'samId' | 'config'>): string 
 
 export function sameFusion(a: FusionConfig, b: FusionConfig): boolean {
   return a.theta === b.theta && a.belowTheta === b.belowTheta && a.confidenceWeightedShares === b.confidenceWeightedShares
-    && a.shares === b.shares && a.linkIou === b.linkIou
+    && a.shares === b.shares
     && a.thetaPerAreaLevel === b.thetaPerAreaLevel && a.areaLevels[0] === b.areaLevels[0] && a.areaLevels[1] === b.areaLevels[1]
 }
 
@@ -52,7 +52,7 @@ export function planSentences(plan: Plan): readonly string[] {
   return [
     ...sentences,
     `${sam.name} looks for masks at ${prompts}.`,
-    `Masks that overlapping windows agree on count as one. Each takes the class that most of its area on the sphere has (${shares}), if that share reaches ${bar}; otherwise its pixels keep the class of ${ta}.`,
+    `Each mask takes the class that most of its area on the sphere has (${shares}), if that share reaches ${bar}; otherwise its pixels keep the class of ${ta}.`,
     'Theta can be changed afterwards and redraws at once: masks and classes are kept.',
   ]
 }
