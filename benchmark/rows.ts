@@ -60,9 +60,9 @@ export const TA_ALONE: LabelSpec = { sam: false, config: RECIPES.goodsam, samSet
 type Losses = DistillationConfig['losses']
 const ALL = DISTILLATION_DEFAULTS.losses
 
-/** The terms of the names alone, as the defaults weigh them. */
+/** The terms of the names alone, as the defaults weigh them; what is off weighs the same whatever its default: nobody reads it. */
 function terms(...names: readonly (keyof Losses)[]): Losses {
-  const term = (name: keyof Losses): Losses[keyof Losses] => ({ ...ALL[name], on: names.includes(name) })
+  const term = (name: keyof Losses): Losses[keyof Losses] => (names.includes(name) ? ALL[name] : { on: false, weight: 1 })
   return { image: term('image'), window: term('window'), confident: term('confident'), boundary: term('boundary') }
 }
 
