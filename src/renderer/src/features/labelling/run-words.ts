@@ -47,12 +47,12 @@ export function planSentences(plan: Plan): readonly string[] {
   if (sam === null) return [...sentences, 'No masks: its classes are the labels. This is the baseline to compare a run against.']
   const perWindow = sam.settings.pointsPerSide ** 2
   const prompts = windows === null ? `${plural(perWindow, 'point')} per window` : `${plural(perWindow * windows.length, 'point')} per panorama`
-  const shares = RECIPES[plan.recipe].fusion.confidenceWeightedShares ? 'counting sure pixels more' : 'counting every pixel once'
+  const shares = RECIPES[plan.recipe].fusion.confidenceWeightedShares ? ', counting sure pixels more' : ''
   const bar = RECIPES[plan.recipe].fusion.thetaPerAreaLevel ? `theta ${plan.theta.toFixed(2)} of what is usual for its size` : `theta ${plan.theta.toFixed(2)}`
   return [
     ...sentences,
     `${sam.name} looks for masks at ${prompts}.`,
-    `Each mask takes the class that most of its area on the sphere has (${shares}), if that share reaches ${bar}; otherwise its pixels keep the class of ${ta}.`,
+    `Each mask takes the class that most of its area on the sphere has${shares}, if that share reaches ${bar}; otherwise its pixels keep the class of ${ta}.`,
     'Theta can be changed afterwards and redraws at once: masks and classes are kept.',
   ]
 }
