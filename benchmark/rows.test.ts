@@ -31,6 +31,8 @@ it('each term of the adaptation is added in turn; the image term alone is self-t
   expect(named('mka-image').subject).toEqual(named('self-training').subject)
   expect(['mka-image', 'mka-window', 'mka-confident', 'goodsam'].map(terms)).toEqual([['image'], ['image', 'window'], ['image', 'window', 'confident'], ['image', 'window', 'confident', 'boundary']])
   expect(terms('supervised')).toEqual(['image'])
+  // what is off is no part of a key: a default of the boundary changes nothing for self-training
+  expect(named('self-training').subject).toMatchObject({ losses: { boundary: { on: false, weight: 1 } } })
 })
 
 it('the TA is refined in the row that says so, as long as the size says, and in no other', () => {

@@ -80,6 +80,20 @@ describe('live fusion', () => {
     })
   }
 
+  it('a strip of the sphere is fused by its own solid angles, at other shares too', async () => {
+    const size = { width: 512, height: 256, masks: 120 }
+    const strip = serveStreet(harness, { ...size, projection: { hfovDeg: 360, vfovDeg: 60, horizonOffsetPx: 100 } })
+    expect(Buffer.compare(Buffer.from(strip.fused.confidence.data), Buffer.from(serveStreet(harness, size).fused.confidence.data))).not.toBe(0)
+    const page = await harness.open()
+    await show(page, strip)
+    await fuse(page, strip.runFusion)
+    expect(await differing(page, strip.fused)).toEqual([])
+    const weighted: FusionConfig = { ...strip.runFusion, confidenceWeightedShares: true }
+    await fuse(page, weighted)
+    expect(await differing(page, strip.fuse(weighted))).toEqual([])
+    await page.close()
+  })
+
   it('shows what it computed: the canvas has the new labels\' colours', async () => {
     const fusion: FusionConfig = { ...RUN, theta: 0.9, belowTheta: 'ignore' }
     const { label } = street.fuse(fusion)

@@ -108,7 +108,7 @@ function sumOfClasses(byClass: Float64Array, classes: number, semantics: WindowS
   for (let c = 0; c < classes; c++) total += byClass[c]
   for (let c = classes; c < 256; c++) {
     if (byClass[c] === 0) continue
-    throw new RangeError(`S_i of window ${semantics.window.index} holds class ${c}, but the TA has ${classes} classes.`)
+    throw new RangeError(`The TA's map of window ${semantics.window.index} holds class ${c}, but the TA has ${classes} classes.`)
   }
   return total
 }

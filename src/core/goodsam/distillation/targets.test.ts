@@ -117,6 +117,17 @@ describe('makeTrainingData', () => {
     })
   })
 
+  test('windows are those of how the panorama lies on the sphere', () => {
+    const { masks, semantics } = streetScene({ frame: FRAME, classes: 5, masks: 120, seed: 21 })
+    const fusion = { ...RECIPES.goodsam.fusion, belowTheta: 'majority' } as const
+    const size = { width: FRAME.widthPx, height: FRAME.heightPx }
+    const projection = { hfovDeg: 360, vfovDeg: 60, horizonOffsetPx: 40 }
+    const image = { ...size, data: new Uint8Array(3 * size.width * size.height) }
+    const { windows } = makeTrainingData({ image, cyclic: true, projection, semantics, masks, fusion, fused: semantics.label, boundary: null, truth: null }, size)
+    expect(windows).toEqual(windowTargets(masks, semantics, { ...fusion, projection }))
+    expect(windows).not.toEqual(windowTargets(masks, semantics, fusion))
+  })
+
   test('no edge vanishes where it is made smaller, and none becomes two', () => {
     fc.assert(fc.property(sizes, fc.nat(), ({ width, height, ...frame }, seed) => {
       const small = { width: Math.min(width, frame.widthPx), height: Math.min(height, frame.heightPx) }
