@@ -118,6 +118,7 @@ const LABEL_ABLATIONS: readonly RowSpec[] = labelRows('label-ablations', 'ablati
   ['labels=gnomonic', 'GoodSAM, gnomonic windows', GNOMONIC],
   ...[0, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9].map((theta): Labelled => [`theta=${theta}`, `theta ${theta}`, withFusion({ theta })]),
   ...(['majority', 'ignore'] as const).map((belowTheta): Labelled => [`below=${belowTheta}`, `masks below theta: ${belowTheta}`, withFusion({ belowTheta })]),
+  ['uncovered=ignore', 'pixels of no mask: left out', withFusion({ uncovered: 'ignore' })],
   ['shares=window', 'shares of each mask by its window alone', withFusion({ shares: 'window' })],
   ...[0, 0.15, 0.35, 0.5, 0.75, 1].map((contextWeight): Labelled => [`context=${contextWeight}`, `weight ${contextWeight} of the context views`, withConfig({ contextWeight })]),
   ...[0.125, 0.1875, 0.375, 0.5].map((width): Labelled => [`window=${width}`, `windows of ${width} of the width`, withWindows({ widthFraction: width })]),
@@ -169,10 +170,13 @@ export function labelsAt({ samSettings }: Pick<BenchmarkSize, 'samSettings'>, la
   return labels.sam ? { ...labels, samSettings: { ...samSettings, ...labels.samSettings } } : labels
 }
 
-/** What of the labels' settings is read: without masks nothing is shared. Shares by windows have the keys that all had before there were others. */
+/**
+ * What of the labels' settings is read: without masks nothing is shared, and nothing covered. Shares by windows, and the TA's
+ * class where nothing covers, have the keys that all had before there was something else.
+ */
 export function settingsRead(labels: LabelSpec): object {
-  const { shares, ...fusion } = labels.config.fusion
-  const read = labels.sam && shares === 'panorama' ? { ...fusion, shares } : fusion
+  const { shares, uncovered, ...fusion } = labels.config.fusion
+  const read = { ...fusion, ...(labels.sam && shares === 'panorama' ? { shares } : {}), ...(labels.sam && uncovered === 'ignore' ? { uncovered } : {}) }
   return { ...labels, config: { ...labels.config, fusion: read } }
 }
 

@@ -50,6 +50,12 @@ export const SIZES = {
     student: { height: 512, width: 1024, batch: 1, steps: 600, learningRate: 2e-4 }, refinementSteps: 1000,
     seeds: 1, samSettings: { pointsPerSide: 8 }, rows: ['check', 'baselines', 'labels', 'students', 'label-ablations'],
   },
+  /** Students that are taught long enough to tell labels apart, of the rows that the goals are about: a night on two cores. */
+  large: {
+    name: 'large', training: 120, evaluation: 100, ablation: 10, width: 1024, height: 512,
+    student: { height: 512, width: 1024, batch: 1, steps: 2400, learningRate: 2e-4 }, refinementSteps: 1000,
+    seeds: 1, samSettings: { pointsPerSide: 8 }, rows: ['check', 'baselines', 'labels-goodsam', 'labels-perfect-masks', 'self-training', 'goodsam', 'supervised', 'perfect-masks'],
+  },
   full: {
     name: 'full', training: 200, evaluation: 100, ablation: 30, width: 1024, height: 512,
     student: { height: 512, width: 1024, batch: 2, steps: 6000, learningRate: 2e-4 }, refinementSteps: 3000,

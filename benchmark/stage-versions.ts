@@ -11,7 +11,7 @@ export const PERFECT_MASKS_VERSION = 2
 /** Says which versions of the method's stages there are. The keys of the stages carry their versions: those of one imagined panorama change when a version does. */
 export function stageVersions(): string {
   const window = { index: 0, family: 'sliding', x: 0, y: 0, width: 1, height: 1 } as const
-  const fusion: FusionConfig = { theta: 0, belowTheta: 'ta', shares: 'window', confidenceWeightedShares: false, thetaPerAreaLevel: false, areaLevels: [0, 0] }
+  const fusion: FusionConfig = { theta: 0, belowTheta: 'ta', uncovered: 'ta', shares: 'window', confidenceWeightedShares: false, thetaPerAreaLevel: false, areaLevels: [0, 0] }
   const settings: SamSettings = { pointsPerSide: 0, pointsPerBatch: 0, predIou: 0, stability: 0, stabilityOffset: 0, boxNms: 0, minAreaFraction: 0 }
   return digestOf(stageKeys({
     image: '', cyclic: true, ta: { sha256: '' }, sam: { sha256: '', settings }, windows: [window], projection: { hfovDeg: 0, vfovDeg: 0, horizonOffsetPx: 0 },

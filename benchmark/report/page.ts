@@ -31,6 +31,7 @@ through the product's own services, as a person's work would: import, labelling 
 
     npm run -s benchmark -- --quick                      whether everything runs, in minutes
     npm run -s benchmark -- --size medium                two or three hours on two cores
+    npm run -s benchmark -- --size large                 a night: students that are taught for longer, of the rows that matter most
     npm run -s benchmark                                 the full size, three seeds
     npm run -s benchmark -- --size medium --only goodsam,theta
     npm run -s benchmark -- --size medium --report       writes this page from what is measured

@@ -15,7 +15,7 @@ import { collageImage } from './images.ts'
 import { COLLAGE_SEED, HELD_OUT_STREET_SEED, NANO_SAM, PLAN, SIDE, WINDOW } from './plan.ts'
 import { LEAST_SCORED_AREA, type RegionScores, scoreRegions } from './score.ts'
 import { openNanoSam, type Segmenter } from './segmenter.ts'
-import { slidingWindows, type StreetRegions } from './street-regions.ts'
+import { REGIONS, slidingWindows, type StreetRegions } from './street-regions.ts'
 
 /** Held-out panoramas by which the model is scored, by which the filters are chosen (others), and by which a test looks again */
 export const SCORED_PANORAMAS = 12
@@ -60,7 +60,7 @@ export async function writeNanoSam({ weights, progress, finished }: Pick<Trained
       wallSeconds: progress.stretches.reduce((sum, { seconds }) => sum + seconds, 0),
       machine: `${cpus()[0]?.model ?? 'unknown'}, ${progress.stretches.map(({ provider, threads }) => `${provider} with ${threads} thread${threads === 1 ? '' : 's'}`).at(-1) ?? 'untrained'}`,
       world: options.world,
-      definition: `mean IoU over regions of the best of three masks for one click at the region's innermost pixel; regions: things, and connected pieces of what is no thing, of at least ${LEAST_SCORED_AREA} pixels in windows of ${WINDOW}x${WINDOW} (a quarter turn, half overlapping, as the method lays them, ${24 * SCORED_PANORAMAS} windows) of ${SCORED_PANORAMAS} generated panoramas of the target style, seed ${HELD_OUT_STREET_SEED}, of which no training saw any; the network sees them at ${SIDE}x${SIDE}, its masks are brought back to the window; weights of 16 bits`,
+      definition: `mean IoU over regions of the best of three masks for one click at the region's innermost pixel; regions: ${REGIONS}, of at least ${LEAST_SCORED_AREA} pixels in windows of ${WINDOW}x${WINDOW} (a quarter turn, half overlapping, as the method lays them, ${24 * SCORED_PANORAMAS} windows) of ${SCORED_PANORAMAS} generated panoramas of the target style, seed ${HELD_OUT_STREET_SEED}, of which no training saw any; the network sees them at ${SIDE}x${SIDE}, its masks are brought back to the window; weights of 16 bits`,
       ...measured, plan: PLAN, progress: thinned(progress),
     }
     await writeFiles(options.output, record, writeSafetensors(Object.fromEntries([...halves].map(([name, { dims, data }]) => [name, { dtype: 'F16' as const, shape: dims, data }])), { format: 'pt' }))

@@ -43,33 +43,25 @@ export function regionsOf(level: Uint16Array, side: number): readonly Region[] {
  * the image, by the 3-4 chamfer (Borgefors 1986), which is within 8 % of the Euclidean one.
  */
 export function depthInside(level: Uint16Array, side: number): Float32Array {
-  const depth = new Float32Array(side * side)
-  const last = side * side - 1
-  for (const [steps, backwards] of [[BEFORE, false], [AFTER, true]] as const) {
-    for (let each = 0; each <= last; each++) {
-      const at = backwards ? last - each : each
-      const [x, y] = [at % side, Math.floor(at / side)]
-      let least = backwards ? depth[at] : Infinity
-      for (const { dx, dy, cost } of steps) {
-        const [px, py, other] = [x + dx, y + dy, at + dy * side + dx]
-        const same = px >= 0 && py >= 0 && px < side && py < side && level[other] === level[at]
-        least = Math.min(least, same ? depth[other] + cost : cost)
-      }
-      depth[at] = least
-    }
-  }
-  return depth
+  // a frame of pixels of no region: what lies beyond the image
+  const stride = side + 2
+  const ids = new Int32Array(stride * stride).fill(-1)
+  for (let y = 0; y < side; y++) ids.set(level.subarray(y * side, (y + 1) * side), (y + 1) * stride + 1)
+  const depth = new Float32Array(stride * stride)
+  const through = (at: number, to: number, cost: number): number => (ids[to] === ids[at] ? depth[to] + cost : cost)
+  /** by way of the neighbours that come before the pixel in the order of rows (`way` 1), or after it (-1) */
+  const reach = (at: number, way: 1 | -1): number => Math.min(
+    through(at, at - way, 1), through(at, at - way * stride, 1), through(at, at - way * (stride + 1), DIAGONAL), through(at, at - way * (stride - 1), DIAGONAL),
+  )
+  const [first, last] = [stride + 1, side * (stride + 1)]
+  for (let at = first; at <= last; at++) if (ids[at] >= 0) depth[at] = reach(at, 1)
+  for (let at = last; at >= first; at--) if (ids[at] >= 0) depth[at] = Math.min(depth[at], reach(at, -1))
+  const inner = new Float32Array(side * side)
+  for (let y = 0; y < side; y++) inner.set(depth.subarray((y + 1) * stride + 1, (y + 1) * stride + 1 + side), y * side)
+  return inner
 }
 
-interface Step {
-  readonly dx: number
-  readonly dy: number
-  readonly cost: number
-}
-
-/** To the neighbours that come before a pixel in the order of rows, and to those after it. */
-const BEFORE: readonly Step[] = [{ dx: -1, dy: 0, cost: 1 }, { dx: 0, dy: -1, cost: 1 }, { dx: -1, dy: -1, cost: 4 / 3 }, { dx: 1, dy: -1, cost: 4 / 3 }]
-const AFTER: readonly Step[] = BEFORE.map(({ dx, dy, cost }) => ({ dx: -dx, dy: -dy, cost }))
+const DIAGONAL = 4 / 3
 
 /** The pixel of each region that lies farthest inside it, by the region's number; the first of those in the order of rows. */
 export function innermostPixels(level: Uint16Array, side: number): ReadonlyMap<number, number> {

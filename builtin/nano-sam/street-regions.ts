@@ -6,6 +6,7 @@ import { type Random, seededRandom } from '../../src/core/networks/random.ts'
 import { connectedComponents } from '../../src/core/raster/components.ts'
 import { generateView } from '../../src/core/synth/generate.ts'
 import type { SynthRequest, SyntheticImage } from '../../src/core/synth/types.ts'
+import { DisjointSets } from './disjoint-sets.ts'
 import type { RegionImage } from './region-image.ts'
 
 /** A street image and what is needed to say what belongs together. Row by row from above left. */
@@ -20,7 +21,12 @@ export interface StreetRegions {
   readonly kinds: Uint16Array
   /** pieces of that: houses that stand one behind the other */
   readonly pieces: Uint16Array
+  /** distance of what a pixel shows, decimetres; the greatest number: so far or farther, as the sky is */
+  readonly depths: Uint16Array
 }
+
+/** What a region of a street image is */
+export const REGIONS = 'things, and surfaces that nothing but something thin divides'
 
 /** Numbers of classes begin above those of things. */
 const CLASSES = 0xff00
@@ -28,6 +34,9 @@ const CLASSES = 0xff00
 const SPLIT_BY_DEPTH: readonly number[] = [2, 3]
 /** Between neighbouring pixels of one surface distances differ less: by a share of the nearer one, or by metres */
 const [STEP, STEP_M] = [0.2, 0.5]
+const FARTHEST = 0xffff
+/** What hides less of a surface than this share of a window's side does not divide it: bars, poles, wires. 8 pixels of 256 */
+const THIN = 1 / 32
 
 /** The first street images of a seed, one after the other: mostly panoramas, some of them and some pinhole images of the teachers' world. */
 export function streetRequest(seed: number, index: number): SynthRequest {
@@ -47,21 +56,20 @@ export function drawStreetRegions(request: SynthRequest): StreetRegions {
   const image = generateView(request)
   const { width, height, rgb, trainIds, instanceIds } = image
   const kinds = Uint16Array.from(trainIds, (trainId, at) => (instanceIds[at] > 0 ? instanceIds[at] : CLASSES + trainId))
-  return { width, height, cyclic: request.view === 'panorama', rgb, kinds, pieces: surfaces(image) }
+  const depths = Uint16Array.from(image.depthM, (depth) => Math.min(FARTHEST, Math.round(10 * depth)))
+  return { width, height, cyclic: request.view === 'panorama', rgb, kinds, pieces: surfaces(image), depths }
+}
+
+/** Whether neighbours of these distances, metres, may belong to one surface. */
+function continuous(a: number, b: number): boolean {
+  return Math.abs(a - b) <= Math.max(STEP_M, STEP * Math.min(a, b))
 }
 
 /** Parts of buildings and walls that no step in the distance divides; 0 elsewhere. */
 function surfaces({ width, height, trainIds, depthM }: SyntheticImage): Uint16Array {
-  const parents = Int32Array.from(trainIds, (_, at) => at)
-  const root = (at: number): number => {
-    let found = at
-    while (parents[found] !== found) found = parents[found] = parents[parents[found]]
-    return found
-  }
+  const sets = new DisjointSets(trainIds.length)
   const unite = (a: number, b: number): void => {
-    if (trainIds[a] !== trainIds[b] || Math.abs(depthM[a] - depthM[b]) > Math.max(STEP_M, STEP * Math.min(depthM[a], depthM[b]))) return
-    const [first, second] = [root(a), root(b)]
-    if (first !== second) parents[Math.max(first, second)] = Math.min(first, second)
+    if (trainIds[a] === trainIds[b] && continuous(depthM[a], depthM[b])) sets.unite(a, b)
   }
   const split = Uint8Array.from(trainIds, (trainId) => (SPLIT_BY_DEPTH.includes(trainId) ? 1 : 0))
   for (let y = 0, at = 0; y < height; y++) {
@@ -74,7 +82,7 @@ function surfaces({ width, height, trainIds, depthM }: SyntheticImage): Uint16Ar
   const numbers = new Map<number, number>()
   return Uint16Array.from(trainIds, (_, at) => {
     if (split[at] === 0) return 0
-    const found = root(at)
+    const found = sets.find(at)
     const number = numbers.get(found) ?? (numbers.size % 0xffff) + 1
     numbers.set(found, number)
     return number
@@ -88,15 +96,15 @@ export function streetRegionsCache(folder: string, request: (index: number) => S
     const { width, height, view } = request(index)
     const [pixels, path] = [width * height, join(folder, `${String(index).padStart(5, '0')}.regions`)]
     const bytes = readOrNull(path)
-    if (bytes?.length === 7 * pixels) {
-      const numbers = new Uint16Array(bytes.buffer.slice(bytes.byteOffset + 3 * pixels, bytes.byteOffset + 7 * pixels))
-      return { width, height, cyclic: view === 'panorama', rgb: bytes.subarray(0, 3 * pixels), kinds: numbers.subarray(0, pixels), pieces: numbers.subarray(pixels) }
+    if (bytes?.length === 9 * pixels) {
+      const numbers = new Uint16Array(bytes.buffer.slice(bytes.byteOffset + 3 * pixels, bytes.byteOffset + 9 * pixels))
+      const [kinds, pieces, depths] = [0, 1, 2].map((each) => numbers.subarray(each * pixels, (each + 1) * pixels))
+      return { width, height, cyclic: view === 'panorama', rgb: bytes.subarray(0, 3 * pixels), kinds, pieces, depths }
     }
     const drawn = drawStreetRegions(request(index))
-    const file = new Uint8Array(7 * pixels)
+    const file = new Uint8Array(9 * pixels)
     file.set(drawn.rgb)
-    file.set(new Uint8Array(drawn.kinds.buffer), 3 * pixels)
-    file.set(new Uint8Array(drawn.pieces.buffer), 5 * pixels)
+    for (const [each, { buffer }] of [drawn.kinds, drawn.pieces, drawn.depths].entries()) file.set(new Uint8Array(buffer), (3 + 2 * each) * pixels)
     const temporary = `${path}.${randomUUID()}.tmp`
     writeFileSync(temporary, file)
     renameSync(temporary, path)
@@ -124,36 +132,77 @@ export interface WindowPlace {
 }
 
 /**
- * A square window: colours linear between pixels, regions of the nearest. Its levels: things as a whole and connected
- * pieces of classes; then connected pieces of things, and of houses.
+ * A square window: colours linear between pixels, regions of the nearest. Its levels: things as a whole and surfaces of
+ * classes, as far as no more than something thin divides them; then connected pieces of things, and of houses.
  */
-export function streetWindow({ width, height, cyclic, rgb, kinds, pieces }: StreetRegions, { x: left, y: above, size, side }: WindowPlace): RegionImage {
-  const [colours, kind, piece] = [new Uint8Array(3 * side * side), new Uint32Array(side * side), new Uint16Array(side * side)]
+export function streetWindow({ width, height, cyclic, rgb, kinds, pieces, depths }: StreetRegions, { x: left, y: above, size, side }: WindowPlace): RegionImage {
+  const [colours, kind, piece, depth] = [new Uint8Array(3 * side * side), new Uint32Array(side * side), new Uint16Array(side * side), new Uint16Array(side * side)]
   const column = (x: number) => (cyclic ? ((x % width) + width) % width : Math.min(width - 1, Math.max(0, x)))
+  const columns = Array.from({ length: side }, (_, x) => {
+    const u = left + ((x + 0.5) * size) / side - 0.5
+    return { first: column(Math.floor(u)), second: column(Math.floor(u) + 1), right: u - Math.floor(u) }
+  })
   for (let y = 0, to = 0; y < side; y++) {
     const v = Math.min(height - 1, Math.max(0, above + ((y + 0.5) * size) / side - 0.5))
     const row = Math.min(height - 2, Math.floor(v))
+    const [upper, down] = [row * width, v - row]
+    const lower = upper + width
     for (let x = 0; x < side; x++, to++) {
-      const u = left + ((x + 0.5) * size) / side - 0.5
-      const [first, second] = [column(Math.floor(u)), column(Math.floor(u) + 1)]
-      const [right, down] = [u - Math.floor(u), v - row]
+      const { first, second, right } = columns[x]
       for (let channel = 0; channel < 3; channel++) {
-        const at = (place: number) => rgb[3 * place + channel]
-        const upper = at(row * width + first) * (1 - right) + at(row * width + second) * right
-        const lower = at((row + 1) * width + first) * (1 - right) + at((row + 1) * width + second) * right
-        colours[3 * to + channel] = upper * (1 - down) + lower * down + 0.5
+        const [near, far] = [3 * first + channel, 3 * second + channel]
+        const top = rgb[3 * upper + near] * (1 - right) + rgb[3 * upper + far] * right
+        const bottom = rgb[3 * lower + near] * (1 - right) + rgb[3 * lower + far] * right
+        colours[3 * to + channel] = top * (1 - down) + bottom * down + 0.5
       }
-      const nearest = (down < 0.5 ? row : row + 1) * width + (right < 0.5 ? first : second)
+      const nearest = (down < 0.5 ? upper : lower) + (right < 0.5 ? first : second)
       kind[to] = kinds[nearest]
       piece[to] = pieces[nearest]
+      depth[to] = depths[nearest]
     }
   }
   const connected = connectedComponents({ width: side, height: side, data: kind }).labels.data
-  const whole = Uint16Array.from(kind, (each, at) => (each < CLASSES ? each : CLASSES - 1 - (connected[at] % 0x7f00)))
-  const parts = connectedComponents({ width: side, height: side, data: Uint32Array.from(connected, (each, at) => each * 0x10000 + piece[at]) }).labels.data
-  return { side, rgb: colours, levels: [whole, Uint16Array.from(parts)] }
+  const surface = acrossThinThings({ side, kind, connected, depth })
+  const split = connectedComponents({ width: side, height: side, data: connected.map((each, at) => each * 0x10000 + piece[at]) }).labels.data
+  const [whole, parts] = [new Uint16Array(side * side), new Uint16Array(side * side)]
+  for (let at = 0; at < whole.length; at++) {
+    const isThing = kind[at] < CLASSES
+    whole[at] = isThing ? kind[at] : CLASSES - 1 - (surface[at] % 0x7f00)
+    // grass between the bars of a fence has no parts
+    parts[at] = isThing || piece[at] > 0 ? split[at] : whole[at]
+  }
+  return { side, rgb: colours, levels: [whole, parts] }
 }
 
+/**
+ * Connected pieces with those of one class as one between which nothing but something thin stands, nearer than they are:
+ * along a row or a column. The least number of the pieces per pixel.
+ */
+function acrossThinThings({ side, kind, connected, depth }: { readonly side: number; readonly kind: Uint32Array; readonly connected: Uint32Array; readonly depth: Uint16Array }): Uint32Array {
+  const widest = Math.round(THIN * side)
+  const sets = new DisjointSets(side * side + 1)
+  /** from `at`, the last pixel of a piece, over as many as `left` pixels, each `step` after the one before */
+  const cross = (at: number, step: number, left: number): void => {
+    let hiding = 0
+    for (let each = 1; each <= left; each++) {
+      const to = at + each * step
+      if (kind[to] === kind[at]) {
+        if (depth[to] > hiding && continuous(depth[at] / 10, depth[to] / 10)) sets.unite(connected[at], connected[to])
+        return
+      }
+      hiding = Math.max(hiding, depth[to])
+      if (hiding >= depth[at]) return
+    }
+  }
+  for (let y = 0, at = 0; y < side; y++) {
+    for (let x = 0; x < side; x++, at++) {
+      if (kind[at] < CLASSES) continue
+      cross(at, 1, Math.min(widest + 1, side - 1 - x))
+      cross(at, side, Math.min(widest + 1, side - 1 - y))
+    }
+  }
+  return connected.map((each) => sets.find(each))
+}
 /** The windows of a panorama that the method looks at: squares of a quarter turn, half of which overlap. */
 export function slidingWindows(image: StreetRegions, side: number): readonly RegionImage[] {
   const size = image.width / 4

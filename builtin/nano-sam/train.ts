@@ -23,7 +23,7 @@ import { writeNanoSam } from './output.ts'
 import { MASK_STRIDE, TRUTHS } from './prompts.ts'
 import { scoreRegions } from './score.ts'
 import { openNanoSam } from './segmenter.ts'
-import { heldOutRequest, slidingWindows, streetRegionsCache } from './street-regions.ts'
+import { heldOutRequest, REGIONS, slidingWindows, streetRegionsCache } from './street-regions.ts'
 
 const WORKER = new URL('./batch-worker.ts', import.meta.url)
 const SCORE_EVERY = 1000
@@ -66,7 +66,7 @@ export async function trainNanoSam(options: TrainingArguments): Promise<void> {
           }
         },
       },
-      data: { collages: PLAN.seed, streets: STREET_SEED, world, parameters: parameterCount(nanoSamParameters(NANO_SAM)) },
+      data: { collages: PLAN.seed, streets: STREET_SEED, world, parameters: parameterCount(nanoSamParameters(NANO_SAM)), regions: REGIONS },
     }, options)
     if (trained.interrupted) return
     const { panoramas, automatic } = await writeNanoSam({ ...trained, weights: new Map([...INITIAL, ...trained.weights]) }, { panorama, world, output: options.output, threads: options.threads })

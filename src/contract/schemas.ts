@@ -140,6 +140,7 @@ export type Provider = z.infer<typeof providerSchema>
 export const fusionConfigSchema = z.object({
   theta: z.number().min(0).max(1),
   belowTheta: z.enum(['ta', 'majority', 'ignore']),
+  uncovered: z.enum(['ta', 'ignore']),
   shares: z.enum(['window', 'panorama']),
   confidenceWeightedShares: z.boolean(),
   thetaPerAreaLevel: z.boolean(),

@@ -64,6 +64,7 @@ describe('live fusion', () => {
     ['theta 0.8', { ...RUN, theta: 0.8 }],
     ['theta 0.8, majority all the same', { ...RUN, theta: 0.8, belowTheta: 'majority' }],
     ['theta 0.8, left out below', { ...RUN, theta: 0.8, belowTheta: 'ignore' }],
+    ['theta 0.5, what no mask covers left out', { ...RUN, uncovered: 'ignore' }],
     ['other shares and area levels', { ...RECIPES['goodsam++'].fusion, areaLevels: [0.02, 0.2] }],
   ]
   for (const [name, fusion] of others) {

@@ -35,6 +35,8 @@ export interface FusionConfig {
   /** share of its majority class under which a mask is not trusted, 0..1 [D] */
   readonly theta: number
   readonly belowTheta: BelowTheta
+  /** what a pixel becomes that no mask covers: the TA's own class, or 255: left out [D] */
+  readonly uncovered: 'ta' | 'ignore'
   /**
    * What a mask's shares are counted by [D]. `window`: S_i of its window, every pixel once, as published. `panorama`: S_TA^w,
    * which all windows made, every pixel by its solid angle.
@@ -73,6 +75,7 @@ const GNOMONIC: WindowFamily = { name: 'gnomonic', widthFraction: 0.25, heightFr
 const FUSION: FusionConfig = {
   theta: 0.5,
   belowTheta: 'ta',
+  uncovered: 'ta',
   shares: 'panorama',
   confidenceWeightedShares: false,
   thetaPerAreaLevel: false,

@@ -2,7 +2,7 @@ import type { FusionConfig, Provenance } from './config.ts'
 import { PROVENANCE } from './config.ts'
 import { edgeAt } from './edge-pool.ts'
 import type { PreparedFusion } from './fusion.ts'
-import { isDecidedByTa, levelThresholds } from './fusion.ts'
+import { lastWord, levelThresholds } from './fusion.ts'
 import type { PanoramaWindow } from './types.ts'
 import { unpackPixel, WHOLE_EDGE, wholeStrength } from './votes.ts'
 import { panoramaColumnToWindow } from './windows.ts'
@@ -101,10 +101,11 @@ export function explainPixel(prepared: PreparedFusion, fusion: FusionConfig, x: 
   const winning = votes.filter((vote) => vote.told.votedClass === label)
   const heaviest = winning.reduce((best, vote) => (vote.whole > best.whole ? vote : best)).told
   const provenance = commonestProvenance(winning)
-  const overruled = label !== taLabel && isDecidedByTa(provenance, fusion.belowTheta)
+  const decidedBy = lastWord(provenance, fusion)
+  const overruled = label !== taLabel && decidedBy === 'ta'
   return {
     x, y, provenance,
-    label: overruled ? taLabel : label,
+    label: decidedBy === 'nobody' ? 255 : overruled ? taLabel : label,
     confidence: overruled ? taConfidence : Math.floor(wholeVotes(winning) / edges + 0.5),
     mask: heaviest.mask === null ? 0 : heaviest.mask.globalIndex + 1,
     taLabel, taConfidence, tally,

@@ -92,6 +92,7 @@ const families = fc.record({
 const fusions: fc.Arbitrary<FusionConfig> = fc.record({
   theta: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 0.9, 1),
   belowTheta: fc.constantFrom<BelowTheta>('ta', 'majority', 'ignore'),
+  uncovered: fc.constantFrom('ta' as const, 'ignore' as const),
   shares: fc.constantFrom('window' as const, 'panorama' as const),
   confidenceWeightedShares: fc.boolean(),
   thetaPerAreaLevel: fc.boolean(),
@@ -135,8 +136,8 @@ describe('fusePanorama', () => {
     }
     const prepared = prepareFusion(masks, semantics, FUSION)
     const { M, B, T } = { M: PROVENANCE.samMajority, B: PROVENANCE.samBelowTheta, T: PROVENANCE.taOnly }
-    const at = (theta: number, belowTheta: BelowTheta) => {
-      const { label, confidence, provenance, mask } = fusePanorama(prepared, { ...FUSION, theta, belowTheta })
+    const at = (theta: number, belowTheta: BelowTheta, uncovered: FusionConfig['uncovered'] = 'ta') => {
+      const { label, confidence, provenance, mask } = fusePanorama(prepared, { ...FUSION, theta, belowTheta, uncovered })
       return [label, confidence, provenance, mask].map(({ data }) => [...data])
     }
     // Y_max = 2/3 = 170/255.
@@ -146,6 +147,9 @@ describe('fusePanorama', () => {
     expect(at(0.67, 'ta')).toEqual([[2, 2, 1, 0], [255, 102, 51, 204], [B, B, B, T], [1, 1, 1, 0]])
     expect(at(0.67, 'majority')).toEqual([[2, 2, 2, 0], [170, 170, 170, 204], [B, B, B, T], [1, 1, 1, 0]])
     expect(at(0.67, 'ignore')).toEqual([[255, 255, 255, 0], [170, 170, 170, 204], [B, B, B, T], [1, 1, 1, 0]])
+    // the vote is the window's own, with its confidence; below theta the TA still decides
+    expect(at(0.5, 'ta', 'ignore')).toEqual([[2, 2, 2, 255], [170, 170, 170, 25], [M, M, M, T], [1, 1, 1, 0]])
+    expect(at(0.67, 'ta', 'ignore')).toEqual([[2, 2, 1, 255], [255, 102, 51, 25], [B, B, B, T], [1, 1, 1, 0]])
   })
 
   test('theta 0 is the pure ensemble; theta above every Y_max leaves the votes to the TA', () => {

@@ -129,7 +129,7 @@ export function levelThresholds(
  * window's edge. Most votes win (ties: lowest trainId). Confidence is the winner's votes over the most a class could
  * have got; provenance is the kind of vote that gave the winner most; mask is that of its heaviest vote. Where the TA
  * decides so (TA only, or below theta with `belowTheta` 'ta') and S_TA^w says otherwise, label and confidence are those of
- * S_TA^w: the result differs from S_TA^w only where a mask says so.
+ * S_TA^w: the result differs from S_TA^w only where a mask says so. With `uncovered` 'ignore' the label of TA-only pixels is 255.
  *
  * `out` is written and returned where its size fits (the slider allocates nothing). Throws RangeError where `prepared`
  * was made for other shares or area levels (`isPreparedFor`).
@@ -146,25 +146,30 @@ export function fusePanorama(prepared: PreparedFusion, fusion: FusionConfig, out
   return fused
 }
 
-/** Whether a pixel of this provenance is the TA's to decide: no trusted mask gave the winner most of its votes. */
-export function isDecidedByTa(provenance: number, belowTheta: FusionConfig['belowTheta']): boolean {
-  return provenance === PROVENANCE.taOnly || (provenance === PROVENANCE.samBelowTheta && belowTheta === 'ta')
+/** Who decides a pixel of this provenance: the votes, the TA where no trusted mask gave the winner most of them, or nobody: it is left out. */
+export function lastWord(provenance: number, { belowTheta, uncovered }: Pick<FusionConfig, 'belowTheta' | 'uncovered'>): 'votes' | 'ta' | 'nobody' {
+  if (provenance === PROVENANCE.taOnly) return uncovered === 'ta' ? 'ta' : 'nobody'
+  return provenance === PROVENANCE.samBelowTheta && belowTheta === 'ta' ? 'ta' : 'votes'
 }
 
 /** S_TA^w, a mean of probabilities, judges better than the votes of argmaxes: it is the label where the TA decides. */
-function letTaDecide(semantics: PanoramaSemantics, { belowTheta }: FusionConfig, fused: FusedPanorama): void {
+function letTaDecide(semantics: PanoramaSemantics, fusion: FusionConfig, fused: FusedPanorama): void {
   const label = fused.label.data
   const confidence = fused.confidence.data
   const provenance = fused.provenance.data
   const taLabel = semantics.label.data
   const taConfidence = semantics.confidence.data
-  const below = isDecidedByTa(PROVENANCE.samBelowTheta, belowTheta) ? PROVENANCE.samBelowTheta : PROVENANCE.taOnly
   const taOnly = PROVENANCE.taOnly
+  const below = lastWord(PROVENANCE.samBelowTheta, fusion) === 'ta' ? PROVENANCE.samBelowTheta : taOnly
+  const leftOut = lastWord(taOnly, fusion) === 'nobody'
   for (let p = 0; p < label.length; p++) {
     const kind = provenance[p]
-    if ((kind !== taOnly && kind !== below) || label[p] === taLabel[p]) continue
-    label[p] = taLabel[p]
-    confidence[p] = taConfidence[p]
+    if (kind !== taOnly && kind !== below) continue
+    if (leftOut && kind === taOnly) label[p] = 255
+    else if (label[p] !== taLabel[p]) {
+      label[p] = taLabel[p]
+      confidence[p] = taConfidence[p]
+    }
   }
 }
 

@@ -46,6 +46,10 @@ describe('stage keys', () => {
     expect(stageKeys({ ...windows, projection })).toEqual(stageKeys(windows))
   })
 
+  it('leaving out what no mask covers re-runs the fusion', () => {
+    expect(changed({ ...base, config: { ...base.config, fusion: { ...base.config.fusion, uncovered: 'ignore' } } })).toEqual(['fusion'])
+  })
+
   it('another image re-runs everything', () => {
     expect(changed({ ...base, image: 'e'.repeat(64) })).toEqual(['embeddings', 'masks', 'semantics', 'boundary', 'fusion'])
   })

@@ -55,9 +55,13 @@ export function stageKeys(inputs: StageInputs): StageKeys {
   return { embeddings, masks, semantics, boundary, fusion }
 }
 
-/** Shares over windows have keys as they had before there were others; those over the panorama depend on the rows' solid angles. */
+/**
+ * Shares over windows have keys as they had before there were others; those over the panorama depend on the rows' solid
+ * angles. Likewise where pixels of no mask keep the TA's class.
+ */
 function fusionInputs({ config, projection }: StageInputs): Record<string, unknown> {
-  const { shares, ...rest } = config.fusion
+  const { shares, uncovered, ...others } = config.fusion
+  const rest = uncovered === 'ta' ? others : { ...others, uncovered }
   return shares === 'window' ? { fusion: rest } : { fusion: { ...rest, shares }, projection }
 }
 

@@ -40,6 +40,7 @@ function writeOlder(version: number): { runId: string; panoramaId: string } {
   const key = { runId: run.id, panoramaId: panoramas[0]!.id }
   transaction((db) => {
     if (version < 5) db.run("UPDATE labelling_runs SET config = json_remove(config, '$.fusion.shares')")
+    if (version < 6) db.run("UPDATE labelling_runs SET config = json_remove(config, '$.fusion.uncovered')")
     finishResult(db, key, { artifacts: artifactsOf('a'), stats: SOME_STATS, doubt: 0.5 })
     appendReview(db, key, 'accepted')
     if (version >= 2) rememberStage(db, { key: 'kept', kind: 'semantics', hash: hashOf('kept'), bytes: 7 })
@@ -77,8 +78,8 @@ test.each(olderVersions)('a workspace of schema %i is copied and migrated with a
   const { runId, panoramaId } = writeOlder(version)
   const store = openStore(folder, { create: false, now: () => new Date('2026-03-04T05:06:07.890Z') })
   expect(getLabellingRun(store.read, 'a run')).toMatchObject({ id: runId, panoramas: 2, done: 1, accepted: 1 })
-  // shares over the panorama came with 5
-  expect(getLabellingRun(store.read, runId).config.fusion).toEqual({ ...RECIPES.goodsam.fusion, shares: version < 5 ? 'window' : 'panorama' })
+  // shares over the panorama came with 5; what no mask covers could be left out from 6 on
+  expect(getLabellingRun(store.read, runId).config.fusion).toEqual({ ...RECIPES.goodsam.fusion, shares: version < 5 ? 'window' : 'panorama', uncovered: 'ta' })
   expect(getResult(store.read, runId, panoramaId)).toMatchObject({ artifacts: artifactsOf('a'), review: 'accepted' })
   if (version >= 2) expect(findStage(store.read, 'kept')).toMatchObject({ kind: 'semantics', hash: hashOf('kept'), bytes: 7 })
   store.transaction((db) => rememberStage(db, { key: 'k', kind: 'masks', hash: hashOf('m'), bytes: 5 }))

@@ -4,6 +4,7 @@ import { STAGE_CACHE } from './migrations/002-stage-cache.ts'
 import { DISTILLATION } from './migrations/003-distillation.ts'
 import { GENERATED_STREETS } from './migrations/004-generated-streets.ts'
 import { SHARES_OVER_PANORAMA } from './migrations/005-shares-over-panorama.ts'
+import { UNCOVERED_PIXELS } from './migrations/006-uncovered-pixels.ts'
 
 /** Step n takes a database from version n to n + 1. A step that was released is never edited: add the next one. */
 const STEPS: readonly ((connection: Database.Database) => void)[] = [
@@ -12,6 +13,7 @@ const STEPS: readonly ((connection: Database.Database) => void)[] = [
   (connection) => connection.exec(DISTILLATION),
   (connection) => connection.exec(GENERATED_STREETS),
   (connection) => connection.exec(SHARES_OVER_PANORAMA),
+  (connection) => connection.exec(UNCOVERED_PIXELS),
 ]
 
 /** The schema this program reads and writes, kept in the database as user_version. */

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../../test/bench/seeded-random.ts'
 import { streetScene } from '../../../../test/fixtures/goodsam-scenes.ts'
+import { maskBitmap } from '../../mask/paint.ts'
 import { cropRasterAcrossSeam } from '../../raster/crop.ts'
 import { resizeNearest } from '../../raster/resize.ts'
 import { type BelowTheta, type FusionConfig, PROVENANCE, RECIPES } from '../config.ts'
@@ -59,9 +60,23 @@ describe('windowTargets', () => {
     expect(fused.provenance.data).toContain(PROVENANCE.samMajority)
   })
 
-  test('without masks E_i is S_TA^w, and nothing is trusted', () => {
+  test('what no mask covers can be left out of E_i, and nothing else changes', () => {
+    const { masks, semantics } = streetScene({ frame: FRAME, classes: 5, masks: 60, seed: 11, windows: layoutWindows(FRAME, RECIPES.goodsam.windows) })
+    const [kept, leftOut] = (['ta', 'ignore'] as const).map((uncovered) => windowTargets(masks, semantics, { ...RECIPES.goodsam.fusion, uncovered }))
+    let uncoveredPixels = 0
+    for (const [w, { window, masks: table }] of masks.windows.entries()) {
+      const covered = new Uint8Array(window.width * window.height)
+      for (let m = 0; m < table.count; m++) for (const [p, inside] of maskBitmap(table, m).entries()) covered[p] |= inside
+      expect(leftOut[w].label).toEqual(kept[w].label.map((trainId, p) => (covered[p] === 1 ? trainId : 255)))
+      expect(leftOut[w].trusted).toEqual(kept[w].trusted)
+      uncoveredPixels += covered.filter((inside) => inside === 0).length
+    }
+    expect(uncoveredPixels).toBeGreaterThan(100)
+  })
+
+  test.each(['ta', 'ignore'] as const)('without masks E_i is S_TA^w, and nothing is trusted: uncovered %s', (uncovered) => {
     const { semantics } = streetScene({ frame: FRAME, classes: 5, masks: 0, seed: 3 })
-    const targets = windowTargets(null, semantics, RECIPES.goodsam.fusion)
+    const targets = windowTargets(null, semantics, { ...RECIPES.goodsam.fusion, uncovered })
     expect(targets.map(({ label }) => label)).toEqual(semantics.windows.map(({ window }) => cropRasterAcrossSeam(semantics.label, window).data))
     expect(targets.every(({ trusted }) => trusted.every((value) => value === 0))).toBe(true)
   })

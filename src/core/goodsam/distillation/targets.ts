@@ -12,7 +12,7 @@ import type { SampleSize } from './sample-planes.ts'
 /** What the windows of a panorama teach, at their own resolution (METHOD section 4). */
 export interface WindowTargets {
   readonly window: PanoramaWindow
-  /** E_i. 255 below theta where the labelling run ignores such masks, and unseen */
+  /** E_i. 255 where the labelling run leaves out masks below theta or what no mask covers, and unseen */
   readonly label: Uint8Array
   /** M_i: 0 inside masks below theta, 1 elsewhere */
   readonly trusted: Uint8Array
@@ -20,7 +20,7 @@ export interface WindowTargets {
 
 /**
  * E_i and M_i of every window, from the same shares, thresholds and decisions as the fusion: mask by mask the majority class
- * where it is trusted, below theta as `belowTheta` says. Where the TA decides (no mask, or one that leaves it to the TA) E_i is
+ * where it is trusted, below theta as `belowTheta` says, and 255 under no mask where `uncovered` says so. Where the TA decides (no mask, or one that leaves it to the TA) E_i is
  * S_TA^w, as it is in the fused label: a window alone judges worse than all that see the pixel [D].
  *
  * Without masks (a TA-only run) E_i is S_TA^w everywhere, and nothing is trusted: no mask confirms it. The confident term of
@@ -30,6 +30,7 @@ export function windowTargets(masks: PanoramaMasks | null, semantics: PanoramaSe
   const prepared = prepareFusion(masks, semantics, fusion)
   if (prepared.masks === null) return semantics.windows.map((seen) => ({ window: seen.window, label: stitchedWindow(seen, semantics).label, trusted: new Uint8Array(seen.label.length) }))
   const thresholds = levelThresholds(prepared, fusion)
+  const leftOut = fusion.uncovered === 'ignore'
   return prepared.windows.map(({ window, shares, firstPixel }, index) => {
     const decisions = new Int32Array(shares.count + 1)
     decideMasks(decisions, shares, thresholds, fusion.belowTheta)
@@ -40,6 +41,7 @@ export function windowTargets(masks: PanoramaMasks | null, semantics: PanoramaSe
       const { mask } = unpackPixel(pixel)
       const { votedClass, byMajority, byTa } = castVote(decisions[mask], pixel)
       if (!byTa) label[p] = votedClass
+      else if (mask === 0 && leftOut) label[p] = 255
       trusted[p] = mask === 0 || byMajority ? 1 : 0
     }
     return { window, label, trusted }

@@ -41,6 +41,7 @@ test('a mask below theta says what happens instead', () => {
 test('the TA decides where no mask is, or where most windows have none', () => {
   const bare = pixel({ provenance: PROVENANCE.taOnly, mask: 0, votes: [vote(null), vote(null)] })
   expect([reason(bare, fusion, CITYSCAPES), shownMask(bare)]).toEqual(['no mask covers it: the TA’s own class', null])
+  expect(reason({ ...bare, label: 255 }, { ...fusion, uncovered: 'ignore' }, CITYSCAPES)).toBe('no mask covers it: left out')
   const outvoted = pixel({ provenance: PROVENANCE.taOnly, mask: 0, votes: [vote(null), vote(mask, { votedClass: 1 }), vote(null)] })
   expect(reason(outvoted, fusion, CITYSCAPES)).toBe('no mask in 2 of 3 windows: the TA’s own class')
   expect(shownMask(outvoted)).toEqual({ mask, decided: false })

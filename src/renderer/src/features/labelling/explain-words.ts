@@ -52,9 +52,10 @@ export function reason(explanation: PixelExplanation, fusion: FusionConfig, labe
     case PROVENANCE.reviewer:
       return 'a reviewer said so'
     case PROVENANCE.taOnly: {
-      const bare = votes.filter((vote) => vote.mask === null).length
       if (votes.length === 0) return 'the TA’s own class'
-      return bare === votes.length ? 'no mask covers it: the TA’s own class' : `no mask in ${bare} of ${votes.length} windows: the TA’s own class`
+      const bare = votes.filter((vote) => vote.mask === null).length
+      const then = { ta: 'the TA’s own class', ignore: 'left out' }[fusion.uncovered]
+      return bare === votes.length ? `no mask covers it: ${then}` : `no mask in ${bare} of ${votes.length} windows: ${then}`
     }
     case PROVENANCE.samMajority:
       return mask === null ? 'the masks’ majority' : `majority ${className(labelSet, mask.majority)} ${formatShare(mask.yMax, 0)}`

@@ -19,7 +19,7 @@ test('theta moves in hundredths and stays in range', () => {
 test('fusions are compared by value', () => {
   const { fusion } = RECIPES.goodsam
   expect(sameFusion(fusion, { ...fusion, areaLevels: [...fusion.areaLevels] })).toBe(true)
-  for (const change of [{ theta: 0.4 }, { belowTheta: 'ignore' as const }, { confidenceWeightedShares: true }, { thetaPerAreaLevel: true }, { areaLevels: [0.01, 0.2] as const }]) {
+  for (const change of [{ theta: 0.4 }, { belowTheta: 'ignore' as const }, { uncovered: 'ignore' as const }, { shares: 'window' as const }, { confidenceWeightedShares: true }, { thetaPerAreaLevel: true }, { areaLevels: [0.01, 0.2] as const }]) {
     expect(sameFusion(fusion, { ...fusion, ...change })).toBe(false)
   }
 })

@@ -16,7 +16,7 @@ export function runSummary(run: Pick<LabellingRun, 'samId' | 'config'>): string 
 
 export function sameFusion(a: FusionConfig, b: FusionConfig): boolean {
   return a.theta === b.theta && a.belowTheta === b.belowTheta && a.confidenceWeightedShares === b.confidenceWeightedShares
-    && a.shares === b.shares
+    && a.shares === b.shares && a.uncovered === b.uncovered
     && a.thetaPerAreaLevel === b.thetaPerAreaLevel && a.areaLevels[0] === b.areaLevels[0] && a.areaLevels[1] === b.areaLevels[1]
 }
 

@@ -27,6 +27,11 @@ const BELOW: readonly { readonly value: FusionConfig['belowTheta']; readonly lab
   { value: 'ignore', label: 'is left out (ignore)' },
 ]
 
+const UNCOVERED: readonly { readonly value: FusionConfig['uncovered']; readonly label: string }[] = [
+  { value: 'ta', label: 'keeps the TA’s class' },
+  { value: 'ignore', label: 'is left out (ignore)' },
+]
+
 /** Theta live: the fused label is computed again as the slider moves, and kept only when a person says so. */
 export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPanelProps): ReactNode {
   const [, navigate] = useLocation()
@@ -72,6 +77,13 @@ export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPan
         <Select
           id="below-theta" className={styles.choice} value={shown.belowTheta} data={BELOW}
           onChange={(value) => onDraft({ ...shown, belowTheta: BELOW.find((one) => one.value === value)?.value ?? 'ta' })}
+        />
+      </div>
+      <div className={styles.below}>
+        <label htmlFor="uncovered">What no mask covers</label>
+        <Select
+          id="uncovered" className={styles.choice} value={shown.uncovered} data={UNCOVERED}
+          onChange={(value) => onDraft({ ...shown, uncovered: UNCOVERED.find((one) => one.value === value)?.value ?? 'ta' })}
         />
       </div>
       <div className={styles.foot} role="status">
