@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { RECIPES } from '../src/core/goodsam/config.ts'
 import { layoutWindows } from '../src/core/goodsam/windows.ts'
 import { trainingConfig } from './measure.ts'
-import { chooseRows, effectiveLosses, isStartable, labelsAt, ROWS } from './rows.ts'
+import { chooseRows, effectiveLosses, isStartable, labelsAt, ROWS, settingsRead } from './rows.ts'
 import { SIZES } from './sizes.ts'
 
 const named = (name: string) => ROWS.find((row) => row.name === name)!
@@ -11,6 +11,7 @@ const labelsOf = (name: string) => {
   if (subject.kind !== 'labels') throw new Error(`${name} is no row of labels`)
   return subject.labels
 }
+const read = (name: string) => settingsRead(labelsOf(name))
 
 it('every row has a name of its own', () => {
   expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length)
@@ -56,6 +57,14 @@ it('every window layout that is tried covers a panorama', () => {
 it('the ablations leave the default as it is everywhere else', () => {
   expect(labelsOf('theta=0.9').config).toEqual({ ...RECIPES.goodsam, fusion: { ...RECIPES.goodsam.fusion, theta: 0.9 } })
   expect(labelsOf('context=1').config).toEqual({ ...RECIPES.goodsam, contextWeight: 1 })
+})
+
+it('what means what it always did, and what is not read, is no part of a key', () => {
+  expect(read('shares=window')).not.toHaveProperty('config.fusion.shares')
+  expect(read('labels=goodsam')).toHaveProperty('config.fusion.shares', 'panorama')
+  expect(read('labels=goodsam')).not.toHaveProperty('config.fusion.uncovered')
+  expect(read('uncovered=ignore')).toHaveProperty('config.fusion.uncovered', 'ignore')
+  for (const part of ['shares', 'uncovered']) expect(read('labels=ta')).not.toHaveProperty(`config.fusion.${part}`)
 })
 
 it('what a size says of prompts holds where the row says nothing', () => {

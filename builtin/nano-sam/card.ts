@@ -23,7 +23,7 @@ masks of different extent, each with the IoU that the network expects of it. It 
 - Dialect of transformers.js: \`pixel_values\` [1, 3, ${SIDE}, ${SIDE}], embeddings of ${embeddingChannels(NANO_SAM)} channels (those of positions: ${NANO_SAM.hiddenSize}) and ${SIDE / 8}x${SIDE / 8} cells, masks ${SIDE / 2}x${SIDE / 2}. A window is enlarged to that, as Segment Anything's images are. The program makes the ONNX files from \`model.safetensors\` and \`config.json\`.
 - Prompts it was trained on: one point, two points, a point within and one outside, boxes.
 - Trained by GoodSAM Studio's own training compiler from the first stages of street-ta's encoder (those that street-ta had when this training began), and otherwise weights that begin as a search for what looks like the place of the click (seed ${record.seed}); besides Segment Anything's loss it learns that cells of one region are alike: ${record.steps} updates${record.finished ? '' : ` of ${plan.phases[plan.phases.length - 1].until} planned ones`} in ${(record.wallSeconds / 60).toFixed(0)} minutes of wall time on ${record.machine}, beside other work. Its images had ${plan.phases.map(({ side, until }) => `${side} x ${side} pixels up to update ${until}`).join(', ')}.${growth(progress)}
-- Data: collages of overlapping shapes (dead leaves with parts, seed ${record.seed}) and windows of up to ${images} generated street images (mostly panoramas, of both styles, seed ${STREET_SEED}), with exact masks. No photograph.
+- Data: collages of overlapping shapes (dead leaves with parts, seed ${record.seed}) and windows of up to ${images} generated street images (mostly panoramas, of both styles, seed ${STREET_SEED}), with exact masks.${earlierRegions(progress)} No photograph.
 
 ## Scores
 
@@ -61,6 +61,12 @@ function growth({ stretches }: NanoSamRecord['progress']): string {
   const grown = sizes.filter(({ parameters }, index) => index + 1 < sizes.length && sizes[index + 1].parameters !== parameters)
   if (grown.length === 0) return ''
   return ` The network was smaller at first: ${grown.map(({ toStep, parameters }) => `${(parameters / 1000).toFixed(1)} thousand parameters up to update ${toStep}`).join(', ')}; what was added began silent.`
+}
+
+/** Of a training that began when every connected piece of what is no thing was a region. */
+function earlierRegions({ stretches }: NanoSamRecord['progress']): string {
+  const last = stretches.findLast(({ data }) => data['regions'] === undefined)
+  return last === undefined ? '' : ` Up to update ${last.toStep} their regions were things, and connected pieces of what is no thing.`
 }
 
 function row(name: string, { regions, oracle, small, medium, large, chosen }: RegionScores): string {

@@ -50,6 +50,14 @@ describe('regions of a street window', () => {
     expect(areas(columns((x) => (x >= 100 && x < 104 ? { kind: FENCE, depth: 60 } : { kind: GRASS, depth: 60 })), 0)).toEqual([SIDE - 104, 100, 4])
   })
 
+  it('end where what lies between is farther away than either side', () => {
+    const [nearLeft, nearRight, nearNeither] = [[60, 71], [71, 60], [66, 71]].map(([left, right]) =>
+      columns((x) => (x >= 100 && x < 104 ? { kind: FENCE, depth: 65 } : { kind: GRASS, depth: x < 100 ? left : right })))
+    expect(areas(nearLeft, 0)).toEqual([SIDE - 104, 100, 4])
+    expect(areas(nearRight, 0)).toEqual([SIDE - 104, 100, 4])
+    expect(areas(nearNeither, 0)).toEqual([SIDE - 4, 4])
+  })
+
   it('end where the other side is nearer or farther than one surface would be', () => {
     expect(areas(columns((x) => (x >= 100 && x < 104 ? { kind: FENCE, depth: 40 } : { kind: GRASS, depth: x < 100 ? 60 : 73 })), 0)).toEqual([SIDE - 104, 100, 4])
     expect(areas(columns((x) => (x >= 100 && x < 104 ? { kind: FENCE, depth: 40 } : { kind: GRASS, depth: x < 100 ? 60 : 71 })), 0)).toEqual([SIDE - 4, 4])

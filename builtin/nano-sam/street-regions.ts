@@ -161,8 +161,20 @@ export function streetWindow({ width, height, cyclic, rgb, kinds, pieces, depths
       depth[to] = depths[nearest]
     }
   }
+  return { side, rgb: colours, levels: levelsOf({ side, kind, piece, depth }) }
+}
+
+/** What the pixels of a window show; as in `StreetRegions` */
+interface WindowPixels {
+  readonly side: number
+  readonly kind: Uint32Array
+  readonly piece: Uint16Array
+  readonly depth: Uint16Array
+}
+
+function levelsOf({ side, kind, piece, depth }: WindowPixels): RegionImage['levels'] {
   const connected = connectedComponents({ width: side, height: side, data: kind }).labels.data
-  const surface = acrossThinThings({ side, kind, connected, depth })
+  const surface = acrossThinThings(connected, { side, kind, depth })
   const split = connectedComponents({ width: side, height: side, data: connected.map((each, at) => each * 0x10000 + piece[at]) }).labels.data
   const [whole, parts] = [new Uint16Array(side * side), new Uint16Array(side * side)]
   for (let at = 0; at < whole.length; at++) {
@@ -171,27 +183,26 @@ export function streetWindow({ width, height, cyclic, rgb, kinds, pieces, depths
     // grass between the bars of a fence has no parts
     parts[at] = isThing || piece[at] > 0 ? split[at] : whole[at]
   }
-  return { side, rgb: colours, levels: [whole, parts] }
+  return [whole, parts]
 }
 
 /**
  * Connected pieces with those of one class as one between which nothing but something thin stands, nearer than they are:
  * along a row or a column. The least number of the pieces per pixel.
  */
-function acrossThinThings({ side, kind, connected, depth }: { readonly side: number; readonly kind: Uint32Array; readonly connected: Uint32Array; readonly depth: Uint16Array }): Uint32Array {
+function acrossThinThings(connected: Uint32Array, { side, kind, depth }: Omit<WindowPixels, 'piece'>): Uint32Array {
   const widest = Math.round(THIN * side)
   const sets = new DisjointSets(side * side + 1)
-  /** from `at`, the last pixel of a piece, over as many as `left` pixels, each `step` after the one before */
+  /** from `at` to the next pixel of its class, among as many as `left` pixels, each `step` after the one before */
   const cross = (at: number, step: number, left: number): void => {
     let hiding = 0
     for (let each = 1; each <= left; each++) {
       const to = at + each * step
       if (kind[to] === kind[at]) {
-        if (depth[to] > hiding && continuous(depth[at] / 10, depth[to] / 10)) sets.unite(connected[at], connected[to])
+        if (connected[to] !== connected[at] && hiding < Math.min(depth[at], depth[to]) && continuous(depth[at] / 10, depth[to] / 10)) sets.unite(connected[at], connected[to])
         return
       }
       hiding = Math.max(hiding, depth[to])
-      if (hiding >= depth[at]) return
     }
   }
   for (let y = 0, at = 0; y < side; y++) {
@@ -203,6 +214,7 @@ function acrossThinThings({ side, kind, connected, depth }: { readonly side: num
   }
   return connected.map((each) => sets.find(each))
 }
+
 /** The windows of a panorama that the method looks at: squares of a quarter turn, half of which overlap. */
 export function slidingWindows(image: StreetRegions, side: number): readonly RegionImage[] {
   const size = image.width / 4

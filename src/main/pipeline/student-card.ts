@@ -23,7 +23,7 @@ const provenanceSchema = z.object({
   dataset: z.object({ name: z.string() }),
   labellingRun: z.object({
     name: z.string(), accepted: z.int(), rejected: z.int(), meanConfidence: z.number().nullable(),
-    config: z.looseObject({ recipe: z.string(), windows: z.array(z.looseObject({ name: z.string(), widthFraction: z.number() })), fusion: z.looseObject({ theta: z.number(), belowTheta: z.string() }) }),
+    config: z.looseObject({ recipe: z.string(), windows: z.array(z.looseObject({ name: z.string(), widthFraction: z.number() })), fusion: z.looseObject({ theta: z.number(), belowTheta: z.string(), uncovered: z.string().optional() }) }),
   }).nullable(),
   teachers: z.array(z.object({ kind: z.enum(['sam', 'ta']), name: z.string(), sha256: z.string(), files: z.array(z.object({ name: z.string() }).loose()).catch([]) })),
 }).partial()
@@ -77,7 +77,7 @@ function labellingFacts(run: Provenance['labellingRun'] | null): readonly (reado
   return [
     ['recipe', recipe],
     ['windows', windows.map(({ name, widthFraction }) => `${name} (${(360 * widthFraction).toFixed(0)} degrees wide)`).join(', ')],
-    ['theta', `${fusion.theta} (below it: ${fusion.belowTheta})`],
+    ['theta', `${fusion.theta} (below it: ${fusion.belowTheta}; where no mask is: ${fusion.uncovered ?? 'ta'})`],
     ['mean confidence', meanConfidence === null ? '-' : `${(100 * meanConfidence).toFixed(1)} %`],
     ['reviewed', `${accepted} accepted, ${rejected} rejected`],
   ]
