@@ -8,7 +8,7 @@ import { measure, planRuns } from './measure.ts'
 import { describeModels, type ModelFiles } from './models.ts'
 import { openRowCache } from './row-cache.ts'
 import type { RowSpec } from './rows.ts'
-import { rowsOf, runRows, type RunOutcome } from './run-rows.ts'
+import { measuredOf, runRows, type RunOutcome } from './run-rows.ts'
 import { prepareSetting, type Setting } from './setting.ts'
 import type { BenchmarkSize } from './sizes.ts'
 import { drawWorld, type World } from './world.ts'
@@ -27,8 +27,11 @@ export interface BenchmarkRequest {
   readonly world?: World
 }
 
-/** Draws the streets, opens the workspace and measures what is not in the cache; or, not `measuring`, tells what is. */
-export async function benchmark(request: BenchmarkRequest, { measuring }: { readonly measuring: boolean }): Promise<RunOutcome> {
+/**
+ * Draws the streets, opens the workspace and measures what is not in the cache; or, not `measuring`, tells what is there, or in
+ * `elsewhere`: files of measurements that other machines made.
+ */
+export async function benchmark(request: BenchmarkRequest, { measuring, elsewhere = [] }: { readonly measuring: boolean; readonly elsewhere?: readonly string[] }): Promise<RunOutcome> {
   const { size, specs, seeds, work, files } = request
   const ending = new AbortController()
   const stop = (): void => ending.abort(new StudioError('cancelled', 'Stopped. What is finished is kept: run the same command again to go on.'))
@@ -37,9 +40,9 @@ export async function benchmark(request: BenchmarkRequest, { measuring }: { read
   try {
     const world = request.world ?? (await drawnWorld(work, size, ending.signal))
     const models = await describeModels(files)
-    const cache = await openRowCache(join(work, size.name, 'rows.jsonl'))
+    const cache = await openRowCache(join(work, size.name, 'rows.jsonl'), elsewhere)
     const options = { size, seeds, world: world.hash, models: models.hashes, cache }
-    if (!measuring) return { rows: rowsOf(specs, options), failed: [] }
+    if (!measuring) return { ...measuredOf(specs, options), failed: [] }
 
     // other streets, other models or another size of the students' network: another workspace
     const folder = join(work, size.name, `workspace-${digestOf({ world: world.hash, models: models.hashes, student: [size.student.height, size.student.width] }).slice(0, 12)}`)

@@ -9,9 +9,9 @@ import { integerIn } from '../src/main/cli/arguments.ts'
 import { benchmark, type BenchmarkRequest } from './benchmark.ts'
 import { builtinFiles } from './builtin-files.ts'
 import { goalsOf } from './goals.ts'
-import { writeReport } from './report/write-report.ts'
+import { measurementsFile, writeReport } from './report/write-report.ts'
 import { chooseRows } from './rows.ts'
-import { SIZES, type SizeName } from './sizes.ts'
+import { GROUPS, SIZES, type SizeName } from './sizes.ts'
 import { goalLines, terminalTable } from './terminal-table.ts'
 
 interface Options {
@@ -28,6 +28,8 @@ interface Options {
 }
 
 const PROJECT = resolve(import.meta.dirname, '..')
+/** More seeds than anybody trains: a report tells what there is. */
+const ALL_SEEDS = 100
 const DEFAULT_WORK = join(homedir(), '.cache', 'goodsam-studio', 'benchmark')
 
 function program(): Command {
@@ -41,7 +43,7 @@ function program(): Command {
     .addOption(new Option('--provider <provider>', 'execution provider').choices(['auto', 'cpu', 'webgpu', 'cuda']).default('auto'))
     .option('--threads <n>', 'of the CPU provider, 0: one per core; on a machine that others use, fewer are quicker', integerIn(0, 256), 0)
     .option('--json', 'print one JSON document: a list of rows {name, miou, boundaryF, seam, latitude, perClass, parameters, msPerPanorama, seeds, spread, command, ...}')
-    .option('--report', 'measure nothing: write what is measured to docs/benchmark/ and docs/benchmark.md')
+    .addOption(new Option('--report', 'measure nothing: write all that is measured, here or in docs/benchmark/, to docs/benchmark/ and docs/benchmark.md').conflicts(['only', 'seeds']))
     .option('--list', 'print the rows and what they are, and end')
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
@@ -56,7 +58,8 @@ function words(text: string): string[] {
 async function run(argv: readonly string[]): Promise<number> {
   const options = program().parse(argv).opts<Options>()
   const size = SIZES[options.quick === true ? 'quick' : options.size]
-  const specs = chooseRows(options.only ?? size.rows)
+  const reporting = options.report === true
+  const specs = chooseRows(options.only ?? (reporting ? GROUPS : size.rows))
   if (options.list === true) {
     process.stdout.write(specs.map(({ name, group, title }) => `${group.padEnd(16)} ${name.padEnd(24)} ${title}\n`).join(''))
     return 0
@@ -64,10 +67,10 @@ async function run(argv: readonly string[]): Promise<number> {
   // npm runs scripts in the project's folder; paths are meant from where the user stands
   const work = resolve(process.env['INIT_CWD'] ?? '.', options.work)
   const request: BenchmarkRequest = {
-    size, specs, work, seeds: options.seeds ?? size.seeds, files: await builtinFiles(join(work, 'models')), provider: options.provider, threads: options.threads,
+    size, specs, work, seeds: options.seeds ?? (reporting ? ALL_SEEDS : size.seeds), files: await builtinFiles(join(work, 'models')), provider: options.provider, threads: options.threads,
   }
-  const { rows, failed } = await benchmark(request, { measuring: options.report !== true })
-  if (options.report === true) await writeReport(PROJECT, { size, rows })
+  const { rows, measurements, failed } = await benchmark(request, reporting ? { measuring: false, elsewhere: [measurementsFile(PROJECT, size)] } : { measuring: true })
+  if (reporting) await writeReport(PROJECT, { size, rows, measurements })
   const goals = goalsOf(rows)
   if (options.json === true) process.stdout.write(`[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`)
   else process.stdout.write(`${terminalTable(rows)}\n\n${goalLines(goals)}\n`)

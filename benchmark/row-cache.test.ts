@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import type { Measurement } from './measurement.ts'
-import { keyOf, openRowCache, type Making } from './row-cache.ts'
+import { keyOf, lineOf, openRowCache, type Making } from './row-cache.ts'
 import { ROWS } from './rows.ts'
 import { SIZES } from './sizes.ts'
 
@@ -40,6 +40,15 @@ describe('openRowCache', () => {
     await again.add({ ...FOUND, key: 'c', name: 'three' })
     expect((await openRowCache(path)).all().map(({ key }) => key)).toEqual(['a', 'c'])
     expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(4)
+  })
+
+  it('measurements of other files are found, too, and stay where they are; its own count more', async () => {
+    const other = join(folder.path, 'other.jsonl')
+    await writeFile(other, [{ ...FOUND, key: 'a', name: 'one', miou: 0.1 }, { ...FOUND, key: 'b', name: 'two' }].map(lineOf).join(''))
+    await (await openRowCache(path)).add({ ...FOUND, key: 'a', name: 'one' })
+    const cache = await openRowCache(path, [other, join(folder.path, 'missing.jsonl')])
+    expect([cache.find('a')?.miou, cache.find('b')?.miou]).toEqual([0.5, 0.5])
+    expect((await openRowCache(path)).find('b')).toBeNull()
   })
 
   it('lines of another layout are left out', async () => {

@@ -54,28 +54,42 @@ export interface RowCache {
   add(measurement: Measurement): Promise<void>
 }
 
-/** Lines that cannot be read (the last one of a killed process) are left out. */
-export async function openRowCache(path: string): Promise<RowCache> {
+/**
+ * Lines that cannot be read (the last one of a killed process) are left out. `others`: files of the same kind, which are only
+ * read; of one key what stands in `path` counts.
+ */
+export async function openRowCache(path: string, others: readonly string[] = []): Promise<RowCache> {
   await mkdir(dirname(path), { recursive: true })
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw error
-  })
-  const rows = new Map<string, Measurement>()
-  for (const line of text.split('\n')) {
-    const measurement = parseLine(line)
-    if (measurement !== null) rows.set(measurement.key, measurement)
-  }
+  const text = await textOf(path)
+  const texts = [...await Promise.all(others.map(textOf)), text]
+  const rows = new Map(texts.flatMap(measurementsIn).map((measurement) => [measurement.key, measurement]))
   // a line that was cut off must not swallow the next one
   if (text !== '' && !text.endsWith('\n')) await appendFile(path, '\n')
   return {
     find: (key) => rows.get(key) ?? null,
     all: () => [...rows.values()],
     async add(measurement) {
-      await appendFile(path, `${JSON.stringify(measurement)}\n`)
+      await appendFile(path, lineOf(measurement))
       rows.set(measurement.key, measurement)
     },
   }
+}
+
+/** A measurement as a line of such a file. */
+export function lineOf(measurement: Measurement): string {
+  return `${JSON.stringify(measurement)}\n`
+}
+
+/** Empty where there is no file. */
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+}
+
+function measurementsIn(text: string): Measurement[] {
+  return text.split('\n').flatMap((line) => parseLine(line) ?? [])
 }
 
 function parseLine(line: string): Measurement | null {

@@ -35,11 +35,12 @@ async function options(changes: Partial<RunOptions> = {}): Promise<RunOptions> {
 const specs = chooseRows(['ta-direct', 'self-training', 'mka-image', 'goodsam'])
 
 it('a seed of every row before the next; only trainings have several; what is shared is measured once', async () => {
-  const { rows, failed } = await runRows(specs, await options())
+  const { rows, measurements, failed } = await runRows(specs, await options())
   expect(measured).toEqual(['ta-direct/1', 'self-training/1', 'goodsam/1', 'self-training/2', 'goodsam/2'])
   expect(failed).toEqual([])
   expect(rows.map(({ name, seeds }) => [name, seeds.map(({ seed }) => seed)])).toEqual([['ta-direct', [1]], ['self-training', [1, 2]], ['goodsam', [1, 2]], ['mka-image', [1, 2]]])
   expect(rows[1].miou).toBeCloseTo(51.5, 10)
+  expect(measurements.map(({ name, seed }) => [name, seed])).toEqual([['ta-direct', null], ['self-training', 1], ['self-training', 2], ['goodsam', 1], ['goodsam', 2]])
 })
 
 it('a run that was stopped goes on with what is missing', async () => {

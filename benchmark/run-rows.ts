@@ -20,6 +20,8 @@ export interface RunOptions {
 
 export interface RunOutcome {
   readonly rows: readonly Row[]
+  /** that the rows are of */
+  readonly measurements: readonly Measurement[]
   readonly failed: readonly { readonly name: string; readonly message: string }[]
 }
 
@@ -60,19 +62,24 @@ export async function runRows(specs: readonly RowSpec[], options: RunOptions): P
       note(`    failed: ${message}`)
     }
   }
-  return { rows: rowsOf(specs, options), failed }
+  return { ...measuredOf(specs, options), failed }
 }
 
 /** The rows of which something is in the cache. */
-export function rowsOf(specs: readonly RowSpec[], options: Omit<RunOptions, 'measure' | 'signal'>): Row[] {
+export function measuredOf(specs: readonly RowSpec[], options: Omit<RunOptions, 'measure' | 'signal'>): Pick<RunOutcome, 'rows' | 'measurements'> {
   const { cache, size } = options
-  return specs.flatMap((spec) => {
+  // rows may share a measurement
+  const measurements = new Map<string, Measurement>()
+  const rows = specs.flatMap((spec) => {
     const found = tasksOf([spec], options).flatMap(({ key, seed }): Measurement[] => {
       const measurement = cache.find(key)
-      return measurement === null ? [] : [{ ...measurement, seed }]
+      if (measurement === null) return []
+      measurements.set(key, measurement)
+      return [{ ...measurement, seed }]
     })
     return found.length === 0 ? [] : [toRow(spec, size, found)]
   })
+  return { rows, measurements: [...measurements.values()] }
 }
 
 function tasksOf(specs: readonly RowSpec[], { size, seeds, world, models }: Omit<RunOptions, 'measure' | 'signal' | 'cache'>): Task[] {

@@ -36,9 +36,11 @@ through the product's own services, as a person's work would: import, labelling 
     npm run -s benchmark -- --size medium --only goodsam,theta
     npm run -s benchmark -- --size medium --report       writes this page from what is measured
 
-What was measured is not measured again: each measurement is a line in \`rows.jsonl\` of the work folder
+What was measured is not measured again: each measurement is a line in \`<size>/rows.jsonl\` of the work folder
 (\`~/.cache/goodsam-studio/benchmark\`, or \`--work\`), under a key of all that made it: streets, models, configuration, versions
-of the method's stages. A run that was killed goes on, trainings from their last checkpoint.
+of the method's stages. A run that was killed goes on, trainings from their last checkpoint. The lines that this page is of stand in
+\`docs/benchmark/<size>.jsonl\`: a report from another machine goes on from them, as long as their keys are those of the models and
+the method of then; copied to its work folder as \`<size>/rows.jsonl\`, they are not measured again there.
 
 ## How it is measured
 

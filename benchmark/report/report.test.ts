@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { XMLParser } from 'fast-xml-parser'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
+import type { Measurement } from '../measurement.ts'
 import type { Row } from '../results.ts'
+import { openRowCache } from '../row-cache.ts'
 import { SIZES } from '../sizes.ts'
 import { findingsOf } from './findings.ts'
 import { markdownTable } from './page.ts'
 import { barPlot, linePlot } from './plots.ts'
 import { ticksUpTo } from './svg.ts'
-import { writeReport } from './write-report.ts'
+import { measurementsFile, writeReport } from './write-report.ts'
 
 function row(name: string, miou: number, changes: Partial<Row> = {}): Row {
   return {
@@ -30,7 +32,7 @@ const page = (): Promise<string> => readFile(join(folder.path, 'docs/benchmark.m
 
 describe('writeReport', () => {
   it('without numbers it says so, and invents none', async () => {
-    await writeReport(folder.path, { size: SIZES.quick, rows: [] })
+    await writeReport(folder.path, { size: SIZES.quick, rows: [], measurements: [] })
     expect(await page()).toContain('Nothing was measured yet.')
     expect(await readdir(join(folder.path, 'docs/benchmark'))).toEqual([])
   })
@@ -39,7 +41,7 @@ describe('writeReport', () => {
     await mkdir(join(folder.path, 'docs/benchmark'), { recursive: true })
     await writeFile(join(folder.path, 'docs/benchmark/diagnosis.md'), 'The boundary term is the reason.\n')
     const rows = [row('source-only', 40), row('self-training', 50), row('goodsam', 54), row('supervised', 60, { spread: 0.5 })]
-    await writeReport(folder.path, { size: SIZES.quick, rows })
+    await writeReport(folder.path, { size: SIZES.quick, rows, measurements: [] })
     const text = await page()
     expect(text).toContain('| GoodSAM above self-training on the TA\'s labels | at least 3.75 points | 4.00 points | met |')
     expect(text).toContain('| GoodSAM above the TA applied directly | more than 0 | - | not measured |')
@@ -50,13 +52,22 @@ describe('writeReport', () => {
     const files = await readdir(join(folder.path, 'docs/benchmark'))
     for (const [, file] of text.matchAll(/\]\(benchmark\/([^)]+)\)/g)) expect(files).toContain(file)
     // from the document alone it is the same page
-    await writeReport(folder.path, { size: SIZES.medium, rows: [] })
+    await writeReport(folder.path, { size: SIZES.medium, rows: [], measurements: [] })
     expect(await page()).toBe(text)
   })
 
+  it('the measurements stand beside it, as a row cache has them', async () => {
+    const measurement: Measurement = {
+      key: 'k', name: 'goodsam', seed: 1, miou: 0.5, pixelAccuracy: 0.8, solidAngleMiou: 0.45, boundaryF: null, seam: null, latitude: [], perClass: [], panoramas: 2,
+      parameters: null, msPerPanorama: null, seconds: 1, at: '2026-11-01T00:00:00.000Z', machine: 'two cores', made: { a: 1 },
+    }
+    await writeReport(folder.path, { size: SIZES.quick, rows: [row('goodsam', 50)], measurements: [measurement] })
+    expect((await openRowCache(join(folder.path, 'rows.jsonl'), [measurementsFile(folder.path, SIZES.quick)])).all()).toEqual([measurement])
+  })
+
   it('a larger size comes first', async () => {
-    await writeReport(folder.path, { size: SIZES.quick, rows: [row('goodsam', 10)] })
-    await writeReport(folder.path, { size: SIZES.medium, rows: [row('goodsam', 50, { size: 'medium' })] })
+    await writeReport(folder.path, { size: SIZES.quick, rows: [row('goodsam', 10)], measurements: [] })
+    await writeReport(folder.path, { size: SIZES.medium, rows: [row('goodsam', 50, { size: 'medium' })], measurements: [] })
     const text = await page()
     expect(text.indexOf('## Results, size medium')).toBeLessThan(text.indexOf('## Results, size quick'))
   })
@@ -64,7 +75,7 @@ describe('writeReport', () => {
   it('a damaged document is named', async () => {
     await mkdir(join(folder.path, 'docs/benchmark'), { recursive: true })
     await writeFile(join(folder.path, 'docs/benchmark/full.json'), '{')
-    await expect(writeReport(folder.path, { size: SIZES.quick, rows: [] })).rejects.toThrow(/full\.json is no result/)
+    await expect(writeReport(folder.path, { size: SIZES.quick, rows: [], measurements: [] })).rejects.toThrow(/full\.json is no result/)
   })
 })
 

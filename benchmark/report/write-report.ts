@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { note } from '../../src/main/cli/output.ts'
+import type { Measurement } from '../measurement.ts'
 import type { Row } from '../results.ts'
+import { lineOf } from '../row-cache.ts'
 import type { BenchmarkSize } from '../sizes.ts'
 import { benchmarkPage } from './page.ts'
 import { picturesOf } from './pictures.ts'
@@ -9,15 +11,30 @@ import { bySize, decodeSizeResult, encodeSizeResult, type SizeResult } from './s
 
 const FOLDER = 'benchmark'
 
+/** What is reported: rows, and the measurements that they are of. */
+export interface Report {
+  readonly size: BenchmarkSize
+  readonly rows: readonly Row[]
+  readonly measurements: readonly Measurement[]
+}
+
+/** Where a project keeps the measurements that its page of a size is of, as a row cache does: another machine's report goes on from them. */
+export function measurementsFile(project: string, { name }: Pick<BenchmarkSize, 'name'>): string {
+  return join(project, 'docs', FOLDER, `${name}.jsonl`)
+}
+
 /**
- * Writes docs/benchmark/<size>.json, the pictures of every size that is there, and docs/benchmark.md. Without rows, the
+ * Writes docs/benchmark/<size>.json and .jsonl, the pictures of every size that is there, and docs/benchmark.md. Without rows, the
  * documents that are there are what the page is written from.
  */
-export async function writeReport(project: string, { size, rows }: { readonly size: BenchmarkSize; readonly rows: readonly Row[] }): Promise<void> {
+export async function writeReport(project: string, { size, rows, measurements }: Report): Promise<void> {
   const docs = join(project, 'docs')
   const folder = join(docs, FOLDER)
   await mkdir(folder, { recursive: true })
-  if (rows.length > 0) await writeFile(join(folder, `${size.name}.json`), encodeSizeResult(size, rows))
+  if (rows.length > 0) {
+    await writeFile(measurementsFile(project, size), measurements.map(lineOf).join(''))
+    await writeFile(join(folder, `${size.name}.json`), encodeSizeResult(size, rows))
+  }
   const results = bySize(await readResults(folder))
   const pictures = new Map<SizeResult, { file: string; title: string }[]>()
   for (const result of results) {
