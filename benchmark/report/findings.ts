@@ -2,26 +2,43 @@ import type { Row } from '../results.ts'
 
 /** What the rows say about the method, as sentences that name their numbers: nothing that was not measured. */
 
-/** Smaller differences of one seed are not told. */
+/** Smaller differences are not told. */
 const WORTH_TELLING = 0.1
 
 type RowFinder = (name: string) => Row | undefined
 
 export function findingsOf(rows: readonly Row[]): string[] {
   const of: RowFinder = (name) => rows.find((row) => row.name === name)
-  return [...termFindings(of), ...labelFindings(of), ...differences(of), ...ablationFindings(rows)]
+  const noise = seedNoise(rows)
+  return [...noiseFinding(noise), ...termFindings(of, noise), ...labelFindings(of), ...differences(of), ...labelAblations(rows), ...lossAblations(rows, noise)]
+}
+
+/** Points by which two trainings differ that differ in their seed alone: sqrt(2) times the pooled standard deviation; null: no row has several seeds. */
+export function seedNoise(rows: readonly Pick<Row, 'spread'>[]): number | null {
+  const spreads = rows.flatMap(({ spread }) => spread ?? [])
+  if (spreads.length === 0) return null
+  return Math.sqrt((2 * spreads.reduce((sum, spread) => sum + spread ** 2, 0)) / spreads.length)
+}
+
+function noiseFinding(noise: number | null): string[] {
+  return noise === null ? [] : [`Two students that differ in their seed alone differ by ${noise.toFixed(2)} points of mIoU on average (root mean square).`]
+}
+
+/** What is said of a change between two students: less than twice what seeds do is nothing. */
+function verdict(change: number, noise: number | null): 'helps' | 'hurts' | 'changes little' {
+  if (Math.abs(change) < Math.max(WORTH_TELLING, 2 * (noise ?? 0))) return 'changes little'
+  return change > 0 ? 'helps' : 'hurts'
 }
 
 /** What each term of the adaptation adds to the one before. */
-function termFindings(of: RowFinder): string[] {
+function termFindings(of: RowFinder, noise: number | null): string[] {
   const chain = [['mka-image', 'the image term'], ['mka-window', 'the window term'], ['mka-confident', 'the confident term'], ['goodsam', 'the boundary term']] as const
   // a term is judged by the row before it alone: where that was not measured, nothing is said of it
   return chain.slice(1).flatMap(([name, term], index) => {
     const [before, after] = [of(chain[index][0]), of(name)]
     if (before === undefined || after === undefined) return []
     const change = after.miou - before.miou
-    const word = Math.abs(change) < WORTH_TELLING ? 'changes little' : change > 0 ? 'helps' : 'hurts'
-    return [`${capital(term)} ${word}: ${signed(change)} points of mIoU over ${chain[index][1]}${index === 0 ? ' alone' : ''}.`]
+    return [`${capital(term)} ${verdict(change, noise)}: ${signed(change)} points of mIoU over ${chain[index][1]}${index === 0 ? ' alone' : ''}.`]
   })
 }
 
@@ -60,19 +77,36 @@ function differences(of: RowFinder): string[] {
   ]
 }
 
-/** The best value of each parameter, beside the default. */
-function ablationFindings(rows: readonly Row[]): string[] {
+/** The best value of each parameter of the labels, beside the default. */
+function labelAblations(rows: readonly Row[]): string[] {
   const ablations = rows.filter(({ group }) => group === 'label-ablations')
   const usual = ablations.find(({ name }) => name === 'labels=goodsam')
   if (usual === undefined) return []
-  const parameters = [...new Set(ablations.map(({ name }) => name.split('=')[0]))].filter((parameter) => parameter !== 'labels')
-  return parameters.map((parameter) => {
+  return parametersOf(ablations).filter((parameter) => parameter !== 'labels').map((parameter) => {
     const best = ablations.filter(({ name }) => name.startsWith(`${parameter}=`)).reduce((a, b) => (b.miou > a.miou ? b : a))
     const change = best.miou - usual.miou
     return change >= WORTH_TELLING
       ? `Labels: ${best.title} is ${signed(change)} points of mIoU against the default.`
       : `Labels: no value of ${parameter} that was tried is better than the default by ${WORTH_TELLING} points; the best other one is ${best.title} (${signed(change)}).`
   })
+}
+
+/** Each value of what students are taught, beside the default. */
+function lossAblations(rows: readonly Row[], noise: number | null): string[] {
+  const ablations = rows.filter(({ group }) => group === 'loss-ablations')
+  const usual = rows.find(({ name }) => name === 'goodsam')
+  if (usual === undefined) return []
+  return parametersOf(ablations).map((parameter) => {
+    const values = ablations.filter(({ name }) => name.startsWith(`${parameter}=`)).map(({ name, miou }) => {
+      const change = miou - usual.miou
+      return `${name.slice(parameter.length + 1)} ${verdict(change, noise)} (${signed(change)})`
+    })
+    return `Students: of ${parameter}, beside the default, ${values.join('; ')}.`
+  })
+}
+
+function parametersOf(ablations: readonly Row[]): string[] {
+  return [...new Set(ablations.map(({ name }) => name.split('=')[0]))]
 }
 
 export function signed(value: number): string {

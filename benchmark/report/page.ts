@@ -73,7 +73,8 @@ function sizeCells({ name, training, evaluation, width, height, student, seeds, 
 
 function sizeSection(result: SizeResult, pictures: readonly { readonly file: string; readonly title: string }[]): string {
   const { size, rows, goals } = result
-  const [labels, others] = [rows.filter(({ on }) => on === 'training'), rows.filter(({ on }) => on !== 'training')]
+  const losses = rows.filter(({ group }) => group === 'loss-ablations')
+  const [labels, others] = [rows.filter(({ on }) => on === 'training'), rows.filter((row) => row.on !== 'training' && !losses.includes(row))]
   const machines = [...new Set(rows.map(({ machine }) => machine))]
   const dates = rows.map(({ at }) => at.slice(0, 10)).toSorted()
   const parts = [
@@ -84,6 +85,7 @@ function sizeSection(result: SizeResult, pictures: readonly { readonly file: str
     ...pictures.map(({ file, title }) => `![${title}](${file})`),
     ...(others.length > 0 ? [`### By latitude, mIoU\n\n${latitudeTable(others)}`, `### By class, IoU\n\n${classTable(others)}`] : []),
     ...(labels.length > 0 ? [`### Label ablations, on ${labels[0].panoramas} training panoramas\n\n${markdownTable(['row', 'what', 'mIoU', 'boundary F', 'ms per panorama'], labels.map((row) => [row.name, row.title, fixed(row.miou, 2), fixed(row.boundaryF, 2), fixed(row.msPerPanorama, 0)]))}`] : []),
+    ...(losses.length > 0 ? [`### Loss ablations, against the row goodsam\n\n${markdownTable(['row', 'what', 'mIoU', 'spread', 'boundary F', 'seeds'], losses.map((row) => [row.name, row.title, fixed(row.miou, 2), fixed(row.spread, 2), fixed(row.boundaryF, 2), `${row.seeds.length}`]))}`] : []),
     ...findingsSection(rows),
     `### How each row was made\n\n${markdownTable(['row', 'command', 'seconds', 'on'], rows.map((row) => [row.name, `\`${row.command}\``, row.seconds.toFixed(0), row.at.slice(0, 16).replace('T', ' ')]))}`,
   ]
@@ -113,8 +115,8 @@ function latitudeTable(rows: readonly Row[]): string {
 
 function classTable(rows: readonly Row[]): string {
   const classes = rows[0].perClass.filter(({ trainId }) => rows.some((row) => (row.perClass.find((one) => one.trainId === trainId)?.iou ?? null) !== null))
-  return markdownTable(['class', ...rows.map(({ name }) => name)], classes.map(({ trainId, name }) =>
-    [name, ...rows.map((row) => fixed(row.perClass.find((one) => one.trainId === trainId)?.iou ?? null, 1))]))
+  return markdownTable(['row', ...classes.map(({ name }) => name)], rows.map(({ name, perClass }) =>
+    [name, ...classes.map(({ trainId }) => fixed(perClass.find((one) => one.trainId === trainId)?.iou ?? null, 1))]))
 }
 
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {

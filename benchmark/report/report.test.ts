@@ -7,7 +7,7 @@ import type { Measurement } from '../measurement.ts'
 import type { Row } from '../results.ts'
 import { openRowCache } from '../row-cache.ts'
 import { SIZES } from '../sizes.ts'
-import { findingsOf } from './findings.ts'
+import { findingsOf, seedNoise } from './findings.ts'
 import { markdownTable } from './page.ts'
 import { barPlot, linePlot } from './plots.ts'
 import { ticksUpTo } from './svg.ts'
@@ -91,6 +91,22 @@ describe('findings', () => {
       'The confident term changes little: +0.05 points of mIoU over the window term.',
       'The boundary term hurts: -1.05 points of mIoU over the confident term.',
     ])
+  })
+
+  it('of students say no more than seeds allow', () => {
+    const chain = [row('mka-image', 50, { spread: 0.3 }), row('mka-window', 52), row('mka-confident', 52.8), row('goodsam', 53, { spread: 0.4 })]
+    // sqrt(2 * (0.09 + 0.16) / 2)
+    expect(seedNoise(chain)).toBeCloseTo(0.5, 10)
+    const losses = (name: string, miou: number): Row => row(name, miou, { group: 'loss-ablations' })
+    const findings = findingsOf([...chain, losses('weight-image=0', 50), losses('weight-image=3', 53.9), losses('radius=0.016', 54.5)])
+    expect(findings[0]).toBe('Two students that differ in their seed alone differ by 0.50 points of mIoU on average (root mean square).')
+    expect(findings).toContain('The window term helps: +2.00 points of mIoU over the image term alone.')
+    expect(findings).toContain('The confident term changes little: +0.80 points of mIoU over the window term.')
+    expect(findings.slice(-2)).toEqual([
+      'Students: of weight-image, beside the default, 0 hurts (-3.00); 3 changes little (+0.90).',
+      'Students: of radius, beside the default, 0.016 helps (+1.50).',
+    ])
+    expect(seedNoise([row('goodsam', 50)])).toBeNull()
   })
 
   it('compare classes and latitudes with self-training, and find the best of an ablation', () => {
