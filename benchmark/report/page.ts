@@ -12,16 +12,24 @@ export interface PageParts {
   readonly results: readonly SizeResult[]
   /** picture files of a size, as the page links them */
   readonly pictures: (result: SizeResult) => readonly { readonly file: string; readonly title: string }[]
-  /** written by people; empty: nothing yet */
+  /** written by people: what the numbers mean, and how they came to be what they are; empty: nothing yet */
   readonly diagnosis: string
+  readonly history: string
 }
 
-export function benchmarkPage({ results, pictures, diagnosis }: PageParts): string {
+/** What it comes to is told first, how it came to that last. */
+export function benchmarkPage({ results, pictures, diagnosis, history }: PageParts): string {
   const sections = results.map((result) => sizeSection(result, pictures(result)))
-  return [INTRODUCTION, sizesTable(), ...(sections.length > 0 ? sections : [NOTHING_YET]), ...(diagnosis === '' ? [] : [`## Diagnosis\n\n${diagnosis.trim()}`])].join('\n\n') + '\n'
+  return [
+    INTRODUCTION, ...writtenSection('Diagnosis', diagnosis), METHOD, sizesTable(), ...(sections.length > 0 ? sections : [NOTHING_YET]), ...writtenSection('What was mended on the way', history),
+  ].join('\n\n') + '\n'
 }
 
-const INTRODUCTION = `<!-- Written by "npm run -s benchmark -- --report" from docs/benchmark/*.json; what people have to say stands in docs/benchmark/diagnosis.md. -->
+function writtenSection(title: string, text: string): string[] {
+  return text === '' ? [] : [`## ${title}\n\n${text.trim()}`]
+}
+
+const INTRODUCTION = `<!-- Written by "npm run -s benchmark -- --report" from docs/benchmark/*.json; what people have to say stands in docs/benchmark/diagnosis.md and history.md. -->
 # The benchmark
 
 Real benchmarks of panoramas cannot be downloaded by a program. So the method is measured on generated streets, whose truth is
@@ -40,9 +48,9 @@ What was measured is not measured again: each measurement is a line in \`<size>/
 (\`~/.cache/goodsam-studio/benchmark\`, or \`--work\`), under a key of all that made it: streets, models, configuration, versions
 of the method's stages. A run that was killed goes on, trainings from their last checkpoint. The lines that this page is of stand in
 \`docs/benchmark/<size>.jsonl\`: a report from another machine goes on from them, as long as their keys are those of the models and
-the method of then; copied to its work folder as \`<size>/rows.jsonl\`, they are not measured again there.
+the method of then; copied to its work folder as \`<size>/rows.jsonl\`, they are not measured again there.`
 
-## How it is measured
+const METHOD = `## How it is measured
 
 - **Scores** are those of the product's evaluations ([method.md](method.md), "Metrics"), in percent: one confusion matrix over all
   evaluation panoramas. Seam: for a network the agreement with its prediction of the panorama turned by half a turn; for labels the

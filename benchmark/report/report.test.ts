@@ -40,6 +40,7 @@ describe('writeReport', () => {
   it('rows, goals, pictures, commands and what people wrote', async () => {
     await mkdir(join(folder.path, 'docs/benchmark'), { recursive: true })
     await writeFile(join(folder.path, 'docs/benchmark/diagnosis.md'), 'The boundary term is the reason.\n')
+    await writeFile(join(folder.path, 'docs/benchmark/history.md'), 'At first it was upside down.\n')
     const rows = [row('source-only', 40), row('self-training', 50), row('goodsam', 54), row('supervised', 60, { spread: 0.5 })]
     await writeReport(folder.path, { size: SIZES.quick, rows, measurements: [] })
     const text = await page()
@@ -48,7 +49,10 @@ describe('writeReport', () => {
     expect(text).toContain('| GoodSAM on the way from source-only to supervised | at least 60 % | 70.00 % | met |')
     expect(text).toContain('| supervised | Title of supervised | 60.00 | 0.50 |')
     expect(text).toContain('`npm run -s benchmark -- --quick --only goodsam`')
-    expect(text).toContain('The boundary term is the reason.')
+    // what it comes to first, how it came to that last
+    const told = ['## Diagnosis\n\nThe boundary term is the reason.\n\n## How it is measured', '### Goals', '## What was mended on the way\n\nAt first it was upside down.'].map((part) => text.indexOf(part))
+    expect(told).not.toContain(-1)
+    expect(told).toEqual(told.toSorted((a, b) => a - b))
     const files = await readdir(join(folder.path, 'docs/benchmark'))
     for (const [, file] of text.matchAll(/\]\(benchmark\/([^)]+)\)/g)) expect(files).toContain(file)
     // from the document alone it is the same page

@@ -46,8 +46,8 @@ export async function writeReport(project: string, { size, rows, measurements }:
     }
     pictures.set(result, links)
   }
-  const diagnosis = await readFile(join(folder, 'diagnosis.md'), 'utf8').catch(() => '')
-  await writeFile(join(docs, 'benchmark.md'), benchmarkPage({ results, diagnosis, pictures: (result) => pictures.get(result) ?? [] }))
+  const [diagnosis, history] = await Promise.all(['diagnosis.md', 'history.md'].map((name) => readFile(join(folder, name), 'utf8').catch(() => '')))
+  await writeFile(join(docs, 'benchmark.md'), benchmarkPage({ results, diagnosis, history, pictures: (result) => pictures.get(result) ?? [] }))
   note(`Written: ${join(docs, 'benchmark.md')} (${results.map((result) => `${result.size.name}: ${result.rows.length} rows`).join(', ') || 'nothing measured'})`)
 }
 
