@@ -74,7 +74,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const goals = goalsOf(rows)
   if (options.json === true) process.stdout.write(`[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`)
   else process.stdout.write(`${terminalTable(rows)}\n\n${goalLines(goals)}\n`)
-  for (const { name, message } of failed) note(`failed: ${name}: ${message}`)
+  for (const { name, seed, message } of failed) note(`failed: ${name}${seed === 1 ? '' : `, seed ${seed}`}: ${message}`)
   return failed.length > 0 ? 1 : 0
 }
 

@@ -68,7 +68,7 @@ it('a row that fails is named, and the others go on, but for those that share it
       return base.measure(spec, seed)
     },
   })
-  expect(failed).toMatchObject([{ name: 'self-training', message: 'the disk is full' }])
+  expect(failed).toMatchObject([1, 2].map((seed) => ({ name: 'self-training', seed, message: 'the disk is full' })))
   expect(rows.map(({ name }) => name)).toEqual(['ta-direct', 'goodsam'])
   const paused = await options({ world: 'other', measure: () => Promise.reject(new StudioError('cancelled', 'Paused.')) })
   await expect(runRows(specs, paused)).rejects.toThrow('Paused.')

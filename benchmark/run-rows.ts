@@ -1,5 +1,4 @@
 import { cpus, totalmem } from 'node:os'
-import { isDeepStrictEqual } from 'node:util'
 import { duration, note } from '../src/main/cli/output.ts'
 import type { Finding, Measurement } from './measurement.ts'
 import { meanOf, toRow, type Row } from './results.ts'
@@ -22,7 +21,7 @@ export interface RunOutcome {
   readonly rows: readonly Row[]
   /** that the rows are of */
   readonly measurements: readonly Measurement[]
-  readonly failed: readonly { readonly name: string; readonly message: string }[]
+  readonly failed: readonly { readonly name: string; readonly seed: number; readonly message: string }[]
 }
 
 /** One measurement to be made. */
@@ -42,11 +41,11 @@ export async function runRows(specs: readonly RowSpec[], options: RunOptions): P
   const tasks = tasksOf(specs, options)
   const open = tasks.filter(({ key }) => cache.find(key) === null)
   note(`${specs.length} rows, ${tasks.length} measurements, ${open.length} to be made`)
-  const failed: { name: string; message: string; subject: Subject }[] = []
+  const failed: { name: string; seed: number; message: string; key: string }[] = []
   for (const [index, { spec, seed, making, key }] of open.entries()) {
     signal.throwIfAborted()
     // rows may share a measurement
-    if (cache.find(key) !== null || failed.some(({ subject }) => isDeepStrictEqual(subject, spec.subject))) continue
+    if (cache.find(key) !== null || failed.some((one) => one.key === key)) continue
     note(`[${index + 1}/${open.length}] ${spec.name}${isSeeded(spec) ? `, seed ${seed}` : ''}: ${spec.title}${timeLeft(open.slice(index), cache)}`)
     const began = performance.now()
     try {
@@ -58,7 +57,7 @@ export async function runRows(specs: readonly RowSpec[], options: RunOptions): P
       signal.throwIfAborted()
       const message = error instanceof Error ? error.message : String(error)
       if (isPause(error)) throw error
-      failed.push({ name: spec.name, message, subject: spec.subject })
+      failed.push({ name: spec.name, seed, message, key })
       note(`    failed: ${message}`)
     }
   }

@@ -44,7 +44,7 @@ export const SIZES = {
     student: { height: 128, width: 256, batch: 2, steps: 40, learningRate: 2e-4 }, refinementSteps: 10,
     seeds: 1, samSettings: { pointsPerSide: 6 }, rows: ['check', 'baselines', 'labels-goodsam', 'self-training', 'goodsam', 'supervised'],
   },
-  /** What two cores manage in two or three hours. */
+  /** What two cores manage in most of a day. */
   medium: {
     name: 'medium', training: 40, evaluation: 40, ablation: 10, width: 1024, height: 512,
     student: { height: 512, width: 1024, batch: 1, steps: 600, learningRate: 2e-4 }, refinementSteps: 1000,

@@ -57,7 +57,8 @@ const MOST_NOT_FINITE = 5
 /**
  * Goes on from the checkpoint in `work` until the steps or the minutes are over, or SIGINT or SIGTERM comes; always leaves
  * a checkpoint. With one thread on the CPU the weights do not depend on where it was interrupted. Throws Error where the
- * loss is not finite several times in a row, and keeps the last checkpoint; and where another process trains in `work`.
+ * loss is not finite several times in a row, and keeps the last checkpoint; where the minutes are over before anything was
+ * trained; and where another process trains in `work`.
  */
 export async function runTraining(training: Training, options: Pick<TrainingArguments, 'work' | 'minutes' | 'provider' | 'threads' | 'checkpointMinutes'>): Promise<Trained> {
   const lock = await lockWork(options.work)
@@ -226,6 +227,8 @@ class Run {
   }
 
   private async end(session: TrainingSession): Promise<Trained> {
+    // weights that learned nothing must not take the place of a model that did
+    if (this.progress.step === 0 && !this.stopped) throw new Error(`Nothing was trained, and ${this.options.work} holds no checkpoint to go on from: nothing is written. Give it more minutes.`)
     await this.save(session)
     if (!this.stopped) {
       await this.score(session)

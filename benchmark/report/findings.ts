@@ -1,4 +1,4 @@
-import type { Row } from '../results.ts'
+import { meanOf, type Row } from '../results.ts'
 
 /** What the rows say about the method, as sentences that name their numbers: nothing that was not measured. */
 
@@ -24,6 +24,15 @@ function noiseFinding(noise: number | null): string[] {
   return noise === null ? [] : [`Two students that differ in their seed alone differ by ${noise.toFixed(2)} points of mIoU on average (root mean square).`]
 }
 
+/** Points of mIoU from one student to another, over the seeds that both have: panoramas in another order move both. */
+function changeOf(before: Row, after: Row): number {
+  const changes = after.seeds.flatMap(({ seed, miou }) => {
+    const same = before.seeds.find((one) => one.seed === seed)
+    return same === undefined ? [] : [miou - same.miou]
+  })
+  return meanOf(changes) ?? after.miou - before.miou
+}
+
 /** What is said of a change between two students: less than twice what seeds do is nothing. */
 function verdict(change: number, noise: number | null): 'helps' | 'hurts' | 'changes little' {
   if (Math.abs(change) < Math.max(WORTH_TELLING, 2 * (noise ?? 0))) return 'changes little'
@@ -37,7 +46,7 @@ function termFindings(of: RowFinder, noise: number | null): string[] {
   return chain.slice(1).flatMap(([name, term], index) => {
     const [before, after] = [of(chain[index][0]), of(name)]
     if (before === undefined || after === undefined) return []
-    const change = after.miou - before.miou
+    const change = changeOf(before, after)
     return [`${capital(term)} ${verdict(change, noise)}: ${signed(change)} points of mIoU over ${chain[index][1]}${index === 0 ? ' alone' : ''}.`]
   })
 }
@@ -97,9 +106,9 @@ function lossAblations(rows: readonly Row[], noise: number | null): string[] {
   const usual = rows.find(({ name }) => name === 'goodsam')
   if (usual === undefined) return []
   return parametersOf(ablations).map((parameter) => {
-    const values = ablations.filter(({ name }) => name.startsWith(`${parameter}=`)).map(({ name, miou }) => {
-      const change = miou - usual.miou
-      return `${name.slice(parameter.length + 1)} ${verdict(change, noise)} (${signed(change)})`
+    const values = ablations.filter(({ name }) => name.startsWith(`${parameter}=`)).map((row) => {
+      const change = changeOf(usual, row)
+      return `${row.name.slice(parameter.length + 1)} ${verdict(change, noise)} (${signed(change)})`
     })
     return `Students: of ${parameter}, beside the default, ${values.join('; ')}.`
   })

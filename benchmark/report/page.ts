@@ -33,12 +33,13 @@ const INTRODUCTION = `<!-- Written by "npm run -s benchmark -- --report" from do
 # The benchmark
 
 Real benchmarks of panoramas cannot be downloaded by a program. So the method is measured on generated streets, whose truth is
-known to the pixel: a teacher assistant (TA) and a promptable segmenter that were trained on *source* street images meet
-panoramas of the *target* world, which has other textures, weather and white balance beside the distortion. Everything runs
+known to the pixel: a teacher assistant (TA) and a student's initial weights that know *source* street images alone meet
+panoramas of the *target* world, which has other textures, weather and white balance beside the distortion. The promptable
+segmenter, which learns no classes, was trained on streets of both worlds, other ones than these. Everything runs
 through the product's own services, as a person's work would: import, labelling runs, distillation runs, evaluations.
 
     npm run -s benchmark -- --quick                      whether everything runs, in minutes
-    npm run -s benchmark -- --size medium                two or three hours on two cores
+    npm run -s benchmark -- --size medium                most of a day on two cores
     npm run -s benchmark -- --size large                 a night: students that are taught for longer, of the rows that matter most
     npm run -s benchmark                                 the full size, three seeds
     npm run -s benchmark -- --size medium --only goodsam,theta
@@ -53,7 +54,7 @@ the method of then; copied to its work folder as \`<size>/rows.jsonl\`, they are
 const METHOD = `## How it is measured
 
 - **Scores** are those of the product's evaluations ([method.md](method.md), "Metrics"), in percent: one confusion matrix over all
-  evaluation panoramas. Seam: for a network the agreement with its prediction of the panorama turned by half a turn; for labels the
+  evaluation panoramas. Seam: for a network the agreement, around the seam, with its prediction of the panorama turned by half a turn; for labels the
   continuity across the seam. The two are not comparable with one another.
 - **Students** begin with the source-only student's weights, where nothing else is said, and differ in nothing but what they are
   taught: same panoramas, steps, samples, learning rate, last weights (no held-out score chooses among them). They see a panorama
@@ -64,6 +65,7 @@ const METHOD = `## How it is measured
   other one, by the image term: the upper bound for a student of this kind after as many steps.
 - **Label ablations** score the labels of some training panoramas against truth that the product does not know.
 - **Truth against itself** goes the same way as all labels and must be 100: else the benchmark is wrong.
+- Seconds do not count what was in the cache: masks, labels and trainings that other rows had made.
 - Spread is the standard deviation over the seeds; where there is one seed there is none, and small differences mean little.`
 
 const NOTHING_YET = '## Results\n\nNothing was measured yet.'
@@ -95,7 +97,7 @@ function sizeSection(result: SizeResult, pictures: readonly { readonly file: str
     ...(labels.length > 0 ? [`### Label ablations, on ${labels[0].panoramas} training panoramas\n\n${markdownTable(['row', 'what', 'mIoU', 'boundary F', 'ms per panorama'], labels.map((row) => [row.name, row.title, fixed(row.miou, 2), fixed(row.boundaryF, 2), fixed(row.msPerPanorama, 0)]))}`] : []),
     ...(losses.length > 0 ? [`### Loss ablations, against the row goodsam\n\n${markdownTable(['row', 'what', 'mIoU', 'spread', 'boundary F', 'seeds'], losses.map((row) => [row.name, row.title, fixed(row.miou, 2), fixed(row.spread, 2), fixed(row.boundaryF, 2), `${row.seeds.length}`]))}`] : []),
     ...findingsSection(rows),
-    `### How each row was made\n\n${markdownTable(['row', 'command', 'seconds', 'on'], rows.map((row) => [row.name, `\`${row.command}\``, row.seconds.toFixed(0), row.at.slice(0, 16).replace('T', ' ')]))}`,
+    `### How each row was made\n\n${markdownTable(['row', 'command', 'seconds of the last attempt', 'on'], rows.map((row) => [row.name, `\`${row.command}\``, row.seconds.toFixed(0), row.at.slice(0, 16).replace('T', ' ')]))}`,
   ]
   return parts.join('\n\n')
 }

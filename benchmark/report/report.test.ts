@@ -113,6 +113,11 @@ describe('findings', () => {
     expect(seedNoise([row('goodsam', 50)])).toBeNull()
   })
 
+  it('compare students over the seeds that both have', () => {
+    const seeds = [{ seed: 1, miou: 50 }, { seed: 2, miou: 54 }]
+    expect(findingsOf([row('mka-image', 52, { seeds }), row('mka-window', 51)])).toEqual(['The window term helps: +1.00 points of mIoU over the image term alone.'])
+  })
+
   it('compare classes and latitudes with self-training, and find the best of an ablation', () => {
     const labels = (name: string, miou: number): Row => row(name, miou, { group: 'label-ablations', on: 'training' })
     const findings = findingsOf([row('goodsam', 54), row('self-training', 50), labels('labels=goodsam', 60), labels('theta=0.3', 59), labels('theta=0.7', 60.5), labels('stride=1', 58)])

@@ -60,6 +60,15 @@ describe('a training of a built-in model', () => {
     }
   })
 
+  it('gives no weights that learned nothing: they would take the place of the model that ships', async () => {
+    const folder = await temporaryFolder()
+    try {
+      await expect(runTraining(training(), { ...OPTIONS, work: folder.path, minutes: 0 })).rejects.toThrow(/Nothing was trained.*nothing is written/)
+    } finally {
+      await folder.remove()
+    }
+  })
+
   it('ends with a checkpoint where it is told to', async () => {
     const folder = await temporaryFolder()
     try {

@@ -8,8 +8,8 @@ import { ActionFailure } from '../../components/states.tsx'
 import styles from './import-dialog.module.css'
 
 const STYLES: Readonly<Record<GeneratedStreets['style'], { readonly label: string; readonly what: string }>> = {
-  target: { label: 'Target', what: 'The world that panoramas are taken in: what the built-in teachers have not seen.' },
-  source: { label: 'Source', what: 'The world that the built-in teachers were trained in, seen by street cameras.' },
+  target: { label: 'Target', what: 'The world that panoramas are taken in: what the built-in TA has not seen.' },
+  source: { label: 'Source', what: 'The world that the built-in TA was trained in, seen by street cameras.' },
 }
 
 /** Draw a dataset of streets whose truth is known. */

@@ -18,7 +18,7 @@ export type LossLevel = keyof DistillationConfig['losses']
 export const LOSS_LEVELS: readonly { readonly level: LossLevel; readonly label: string; readonly sentence: string }[] = [
   { level: 'image', label: 'Whole image', sentence: 'Follow the teacher assistant’s stitched map of the whole panorama: every pixel has a class, across the seam.' },
   { level: 'window', label: 'Windows', sentence: 'Follow the ensemble label of each window: SAM’s masks with the teacher assistant’s classes.' },
-  { level: 'confident', label: 'Confident masks', sentence: 'Follow the masks that reached theta once more, so that what is sure counts more.' },
+  { level: 'confident', label: 'Confident masks', sentence: 'Follow the ensemble label once more, but for masks below theta, so that what is sure counts more.' },
   { level: 'boundary', label: 'Boundaries', sentence: 'Put the borders between classes where SAM saw edges.' },
 ]
 
@@ -31,7 +31,7 @@ export const TERM_COLORS: Readonly<Record<string, string>> = {
 }
 
 export const SCHEDULES: Readonly<Record<DistillationConfig['schedule'], string>> = {
-  polynomial: 'Polynomial: falls in a line to zero', cosine: 'Cosine: falls slowly, quickly, slowly', constant: 'Constant after the warm-up',
+  polynomial: 'Polynomial: falls almost in a line to zero', cosine: 'Cosine: falls slowly, quickly, slowly', constant: 'Constant after the warm-up',
 }
 
 export function architectureName(architecture: StudentArchitecture): string {

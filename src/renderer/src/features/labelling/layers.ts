@@ -22,7 +22,7 @@ export const LAYER_HINTS: Readonly<Record<LayerName, string>> = {
   label: 'The pseudo-label: the class every pixel ends up with.',
   semantics: 'The class the teacher assistant gives on its own, before any mask has a say.',
   masks: 'SAM’s masks, each in a colour of its own. They have no classes.',
-  confidence: 'Share of the votes for the winning class: dark is doubtful, bright is certain.',
+  confidence: 'The winning class’s votes, of the most that it could have got: dark is doubtful, bright is certain.',
   provenance: 'What decided each pixel: a trusted mask, a mask below theta, or the TA alone.',
   boundary: 'The refined boundary: mask contours that lie where the class changes.',
 }

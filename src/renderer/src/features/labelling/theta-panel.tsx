@@ -59,7 +59,7 @@ export function ThetaPanel({ run, draft, onDraft, viewer, panoramaId }: ThetaPan
       aside={
         <Tooltip
           position="left"
-          label={`A mask is trusted when its majority class holds at least this share ${shown.thetaPerAreaLevel ? 'of what is usual for masks of its size' : 'of its pixels'}.`}
+          label={`A mask is trusted when its majority class holds at least this share ${shown.thetaPerAreaLevel ? 'of what is usual for masks of its size' : 'of it'}.`}
         >
           <span className={styles.keys}><ShortcutHint id="thetaDown" /><ShortcutHint id="thetaUp" /><IconHelp size={15} stroke={1.6} className={styles.help} aria-label="What theta is" /></span>
         </Tooltip>

@@ -15,7 +15,7 @@ interface StepWords {
 export const STEP_WORDS: Readonly<Record<TourStepName, StepWords>> = {
   draw: {
     title: 'Draw streets',
-    what: 'Streets are built as geometry and drawn as full turns, in a world whose textures, weather and cameras the teachers have never seen. Their exact truth is put aside, hidden: nothing but the scores looks at it.',
+    what: 'Streets are built as geometry and drawn as full turns, in a world whose textures, weather and cameras the teacher assistant has never seen. Their exact truth is put aside, hidden: nothing but the scores looks at it.',
     byHand: { href: '/datasets', label: 'Datasets, “Generate streets” or “Import folder”' },
   },
   label: {
