@@ -14,7 +14,7 @@ import { addStudentsCommands } from './cli/students-commands.ts'
 import { addSynthCommand } from './cli/synth-command.ts'
 import { addWorkspaceCommands } from './cli/workspace-commands.ts'
 
-/** The command line: stable, scripts depend on it. Exit codes: 0 done, 2 usage, 3 bad input, 4 engine failure. */
+/** The command line: stable, scripts depend on it. Exit codes: EXIT_CODES (contract/errors.ts), and 2: usage. */
 export function buildProgram(): Command {
   const program = new Command('goodsam')
   program

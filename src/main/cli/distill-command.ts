@@ -48,7 +48,7 @@ export function addDistillCommand(program: Command): void {
     .description('train a compact student on the pseudo-labels of a labelling run; the same command again continues an interrupted one')
     .requiredOption('--run <run>', 'labelling run: id, name or "last"')
     .requiredOption('--student <student>', 'mini, tiny, small (SegFormer B0, B1, B2), or the path of an ONNX file')
-    .option('--init <weights>', 'weights to begin with: "builtin", a .safetensors file, or an earlier student (id or name); random where omitted')
+    .option('--init <weights>', 'weights to begin with: "builtin", a .safetensors file, or an earlier student (id or name); omitted: random, or the ONNX file\'s own')
     .option('--steps <n>', 'updates of the weights', integerIn(1, 10_000_000))
     .option('--size <HxW>', 'training size, multiples of 32', trainingSize)
     .option('--batch <n>', 'samples per update', integerIn(1, 64))
