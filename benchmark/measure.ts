@@ -13,7 +13,7 @@ import { meanOf } from './results.ts'
 import { effectiveLosses, labelsAt, settingsRead, type LabelSpec, type StudentSubject, type Subject, TA_ALONE } from './rows.ts'
 import { DATASETS, MODELS, type Setting, sourceName } from './setting.ts'
 import type { BenchmarkSize } from './sizes.ts'
-import { PERFECT_MASKS_VERSION, stageVersions, TARGETS_VERSION } from './stage-versions.ts'
+import { PERFECT_MASKS_VERSION, ROWS_VERSION, stageVersions, TARGETS_VERSION } from './stage-versions.ts'
 import { readTruth, relabelled } from './truth-labels.ts'
 
 /** Measures a row with one seed through the product. What an earlier attempt finished is not done again. */
@@ -117,7 +117,7 @@ async function studentOf(setting: Setting, subject: StudentSubject, seed: number
   const run = await taughtLabels(setting, labels)
   const config = trainingConfig(subject, size, seed)
   const init = subject.init === 'random' ? 'random' : { file: models.source }
-  const name = `student ${digestOf({ run: run.name, ...(typeof labels !== 'string' && labels.sam ? { targets: TARGETS_VERSION } : {}), student: subject.student, init: subject.init, source: models.hashes.source, config }).slice(0, 12)}`
+  const name = `student ${digestOf({ version: ROWS_VERSION, run: run.name, ...(typeof labels !== 'string' && labels.sam ? { targets: TARGETS_VERSION } : {}), student: subject.student, init: subject.init, source: models.hashes.source, config }).slice(0, 12)}`
   const client = await bench.client()
   const finished = await findStudent(client, name)
   if (finished !== null) return finished

@@ -6,10 +6,7 @@ import { measurementSchema, type Measurement } from './measurement.ts'
 import type { BenchmarkModels } from './models.ts'
 import { labelsAt, settingsRead, TA_ALONE, type Subject } from './rows.ts'
 import type { BenchmarkSize } from './sizes.ts'
-import { PERFECT_MASKS_VERSION, stageVersions, TARGETS_VERSION } from './stage-versions.ts'
-
-/** Raise it when a row's number would come out otherwise for the same inputs and no stage's version says so: losses, training, metrics. */
-const VERSION = 1
+import { PERFECT_MASKS_VERSION, ROWS_VERSION, stageVersions, TARGETS_VERSION } from './stage-versions.ts'
 
 export interface Making {
   readonly subject: Subject
@@ -43,7 +40,7 @@ export function makingOf(making: Making): Record<string, unknown> {
 
 /** One key per measurement: world, models, configuration, and versions of the method's stages. */
 export function keyOf(making: Making): string {
-  return digestOf({ version: VERSION, stages: stageVersions(), ...makingOf(making) })
+  return digestOf({ version: ROWS_VERSION, stages: stageVersions(), ...makingOf(making) })
 }
 
 /** Finished measurements: a file with one JSON document per line, only ever added to. */
