@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { note } from '../../src/main/cli/output.ts'
 import type { Measurement } from '../measurement.ts'
@@ -32,7 +32,10 @@ export async function writeReport(project: string, { size, rows, measurements }:
   const folder = join(docs, FOLDER)
   await mkdir(folder, { recursive: true })
   if (rows.length > 0) {
-    await writeFile(measurementsFile(project, size), measurements.map(lineOf).join(''))
+    // the next report reads it: whole or as it was, whatever happens meanwhile
+    const kept = measurementsFile(project, size)
+    await writeFile(`${kept}.part`, measurements.map(lineOf).join(''))
+    await rename(`${kept}.part`, kept)
     await writeFile(join(folder, `${size.name}.json`), encodeSizeResult(size, rows))
   }
   const results = bySize(await readResults(folder))

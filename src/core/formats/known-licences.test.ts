@@ -9,5 +9,5 @@ it('files of others are under theirs, and what nobody knows is told so', () => {
   expect(knownLicence(['mit-b0.safetensors'])).toMatch(/NVIDIA/)
   expect(knownLicence(['segformer-b0-finetuned-cityscapes', 'model.onnx'])).toMatch(/NVIDIA/)
   expect(knownLicence(['Xenova/slimsam-77-uniform'])).toBe('Apache-2.0 (SlimSAM)')
-  expect(knownLicence(['my-street-tagger'])).toBeNull()
+  for (const name of ['my-street-tagger', 'nano-sam-of-others']) expect(knownLicence([name])).toBeNull()
 })

@@ -7,7 +7,7 @@ interface KnownLicence {
 
 /** The first that fits counts. */
 const KNOWN: readonly KnownLicence[] = [
-  { names: /\(built in\)$|^(nano-sam|street-ta)\b/, licence: 'MIT (comes with GoodSAM Studio)' },
+  { names: /\(built in\)$|^(nano-sam|street-ta)( \d+)?$/, licence: 'MIT (comes with GoodSAM Studio)' },
   { names: /edge[-_ ]?sam/i, licence: 'S-Lab License 1.0, non-commercial (EdgeSAM, NTU)' },
   { names: /fast[-_ ]?sam/i, licence: 'AGPL-3.0 (FastSAM, CASIA)' },
   { names: /mobile[-_ ]?sam/i, licence: 'Apache-2.0 (MobileSAM)' },
