@@ -38,9 +38,11 @@ export async function benchmark(request: BenchmarkRequest, { measuring, elsewher
   process.on('SIGINT', stop)
   process.on('SIGTERM', terminate)
   try {
+    const cache = await openRowCache(join(work, size.name, 'rows.jsonl'), elsewhere)
+    // the streets say which measurements are of them; where there is none, none need be drawn
+    if (!measuring && cache.all().length === 0) return { rows: [], measurements: [], failed: [] }
     const world = request.world ?? (await drawnWorld(work, size, ending.signal))
     const models = await describeModels(files)
-    const cache = await openRowCache(join(work, size.name, 'rows.jsonl'), elsewhere)
     const options = { size, seeds, world: world.hash, models: models.hashes, cache }
     if (!measuring) return { ...measuredOf(specs, options), failed: [] }
 

@@ -1,11 +1,14 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { completeConfig } from '../src/main/pipeline/distillation-defaults.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
+import { trainingConfig } from './measure.ts'
 import type { Measurement } from './measurement.ts'
 import { keyOf, lineOf, openRowCache, type Making } from './row-cache.ts'
 import { ROWS } from './rows.ts'
 import { SIZES } from './sizes.ts'
+import { ROWS_VERSION } from './stage-versions.ts'
 
 const FOUND: Omit<Measurement, 'key' | 'name'> = {
   seed: null, miou: 0.5, pixelAccuracy: 0.8, solidAngleMiou: 0.45, boundaryF: null, seam: null, latitude: [], perClass: [], panoramas: 2,
@@ -103,5 +106,16 @@ describe('keyOf', () => {
       return keyOf(making('goodsam', { subject: other })) === keyOf(making('goodsam', { subject }))
     })
     expect(new Set(kept.map(({ subject }) => (subject.kind === 'student' ? subject.labels : subject.kind)))).toEqual(new Set(['truth', 'perfect-masks', 'source', 'ta']))
+  })
+
+  it('rests on these defaults of the product: whoever changes one raises ROWS_VERSION, since no key says it', () => {
+    const { subject } = making('goodsam')
+    if (subject.kind !== 'student') throw new Error('The row "goodsam" is no student.')
+    const asked = trainingConfig(subject, SIZES.large, 1) ?? {}
+    const config = completeConfig({ steps: SIZES.large.student.steps }, { panorama: SIZES.large, init: 'file' })
+    expect({ version: ROWS_VERSION, ...Object.fromEntries(Object.entries(config).filter(([name]) => !(name in asked))) }).toEqual({
+      version: 1, accumulate: 1, weightDecay: 1e-4, warmupSteps: 120, schedule: 'polynomial', clipNorm: 1, emaDecay: null, acceptedWeight: 2,
+      augmentation: { yaw: true, flip: true, jitter: 0.3, scale: [1, 1.5] }, windowsPerSample: null, patience: null, taRefinement: null,
+    })
   })
 })

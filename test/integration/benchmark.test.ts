@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { encode } from 'fast-png'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -79,6 +79,13 @@ it('every kind of row is measured; truth against itself is 100, and a TA that kn
   expect(of('source-only').parameters).toBe(of('goodsam').parameters)
   expect(of('supervised').miou).not.toBe(of('source-only').miou)
   expect(of('goodsam')).toMatchObject({ seeds: [{ seed: 1 }], spread: null, command: expect.stringContaining('--only goodsam') })
+})
+
+it('nothing measured is told without any street drawn for it', async () => {
+  const work = join(folder.path, 'nothing')
+  const { world: _, ...drawing } = request
+  expect(await benchmark({ ...drawing, work, specs: rowsOf(['goodsam']) }, { measuring: false, elsewhere: [join(work, 'missing.jsonl')] })).toEqual({ rows: [], measurements: [], failed: [] })
+  await expect(access(join(work, 'streets'))).rejects.toThrow('ENOENT')
 })
 
 it('what is measured is not measured again', async () => {
