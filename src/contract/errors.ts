@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   'workspace-damaged', // the database or an artifact fails its check
   'storage', // the disk is full or the folder is read-only
   'engine', // the engine process or the execution provider failed
+  'network', // the model hub, its mirror or the proxy on the way did not answer as it should
   'cancelled', // a person cancelled it
   'unauthorized', // token missing or wrong
   'disconnected', // the link to the host broke before it answered
@@ -57,6 +58,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   'workspace-damaged': 3,
   storage: 3,
   engine: 4,
+  network: 1,
   cancelled: 1,
   unauthorized: 3,
   disconnected: 1,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { catalogueEntrySchema, catalogueFilesSchema } from './catalogue-schemas.ts'
 import { builtinModelNameSchema, builtinModelSchema, generatedStreetsSchema } from './generated-schemas.ts'
 import {
   callProgressSchema, changeSchema, datasetSchema, engineStatusSchema, evaluationSchema, folderListingSchema,
@@ -118,6 +119,12 @@ export const procedures = {
   'models.builtin': query(nothing, z.array(builtinModelSchema)),
   /** the model of that name; where it was added before, that one */
   'models.addBuiltin': mutation(z.object({ name: builtinModelNameSchema }), modelSchema),
+  /** published models that can be downloaded; asks nobody */
+  'models.catalogue': query(nothing, z.array(catalogueEntrySchema)),
+  /** the sizes of an entry's files, asked of the hub */
+  'models.catalogueFiles': query(z.object({ repo: z.string() }), catalogueFilesSchema),
+  /** fetches an entry and adds it; one whose download was interrupted goes on */
+  'models.download': mutation(z.object({ repo: z.string() }), z.object({ jobId: z.string() })),
   'models.setSamSettings': mutation(z.object({ model: reference, settings: samSettingsSchema }), modelSchema),
   'models.rename': mutation(z.object({ model: reference, name: z.string().min(1).max(100) }), modelSchema),
   'models.remove': mutation(z.object({ model: reference }), nothing),

@@ -167,7 +167,7 @@ export type JobState = z.infer<typeof jobStateSchema>
 
 export const jobSchema = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'generate', 'label', 'distil', 'evaluate', 'export-student']),
+  kind: z.enum(['import', 'generate', 'label', 'distil', 'evaluate', 'export-student', 'download']),
   title: z.string(),
   state: jobStateSchema,
   /** asked to pause or cancel, takes effect at the next safe point */
@@ -184,7 +184,7 @@ export const jobSchema = z.object({
   etaSeconds: z.number().nullable(),
   /** times it was started */
   attempts: z.int(),
-  /** the labelling run, dataset, distillation run, evaluation or export it works on */
+  /** the labelling run, dataset, distillation run, evaluation, export or catalogue entry it works on */
   subjectId: z.string().nullable(),
   error: z.string().nullable(),
   errorCode: z.enum(ERROR_CODES).nullable(),
@@ -304,6 +304,8 @@ export const settingsSchema = z.object({
   embeddingCacheGiB: z.number().min(0).max(100_000),
   /** the engine process is replaced when idle and above this */
   engineRecycleGiB: z.number().min(0.5).max(1024),
+  /** address of the model hub, or of a mirror of it; empty: what HF_ENDPOINT says, else the Hugging Face hub */
+  hubUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]),
 })
 export type Settings = z.infer<typeof settingsSchema>
 
@@ -312,6 +314,7 @@ export const DEFAULT_SETTINGS: Settings = {
   cpuThreads: 0,
   embeddingCacheGiB: 8,
   engineRecycleGiB: 6,
+  hubUrl: '',
 }
 
 export const workspaceInfoSchema = z.object({

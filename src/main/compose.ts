@@ -12,6 +12,7 @@ import { createEngine } from './engine/engine.ts'
 import { forkEngine, type EngineTransport, type LaunchOptions } from './engine/engine-transport.ts'
 import { createJobRunner } from './jobs/job-runner.ts'
 import { type Log, openLog } from './log.ts'
+import { downloadJobHandler, removeDownloadParts } from './pipeline/download-job.ts'
 import { evaluateJobHandler } from './pipeline/evaluate-job.ts'
 import { generateJobHandler } from './pipeline/generate-job.ts'
 import { removeTruthLeftovers } from './pipeline/generate-truth.ts'
@@ -20,6 +21,7 @@ import { distilJobHandler } from './pipeline/distil-job.ts'
 import type { LearningRateFactor } from './pipeline/distil-tools.ts'
 import { studentExportHandler, zipName } from './pipeline/export-student.ts'
 import { labelJobHandler } from './pipeline/label-job.ts'
+import { catalogueServices } from './services/catalogue.ts'
 import { createChangeFeed, type ChangeFeed } from './services/change-feed.ts'
 import { createFeed } from './services/feed.ts'
 import type { ServiceContext } from './services/context.ts'
@@ -102,6 +104,7 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
         evaluate: evaluateJobHandler({ store, artifacts, engine, pool }, ({ subject }) => subject.kind === 'student' && changes.emit('students', subject.id)),
         distil: distilJobHandler({ store, artifacts, engine, pool, changes, training, learningRates, version: manifest.version, addTa: (file, name) => addModelFiles({ store, engine }, { kind: 'ta', files: [file], name }) }),
         'export-student': studentExportHandler({ store, artifacts, engine, version: manifest.version }, (done) => changes.emit('exports', done.id)),
+        download: downloadJobHandler({ store, addModel: (model) => addModelFiles({ store, engine }, model) }),
       },
       log: (level, message) => log[level]({ from: 'jobs' }, message),
     })
@@ -121,6 +124,9 @@ export async function composeStudio(options: StudioOptions): Promise<Studio> {
     const uploadsFolder = join(store.paths.root, 'uploads')
     jobs.onJob((job) => {
       removeUploadsOf(store, uploadsFolder, job).catch((error: unknown) => log.warn({ error }, 'removing uploads'))
+      if (job.kind === 'download' && job.state === 'cancelled' && job.subjectId !== null) {
+        removeDownloadParts(store, job.subjectId).catch((error: unknown) => log.warn({ error }, 'removing a cancelled download'))
+      }
     })
     await removeModelLeftovers(store)
     await removeTruthLeftovers(store)
@@ -160,6 +166,7 @@ function servicesOf(context: ServiceContext): Omit<Implementation, keyof TourGui
     ...generateServices(context),
     ...modelServices(context),
     ...builtinModelServices(context),
+    ...catalogueServices(context),
     ...runServices(context),
     ...reviewServices(context),
     ...labelServices(context),
@@ -187,7 +194,7 @@ function announceJobs(onJob: (listener: (job: Job) => void) => () => void, chang
 
 /** The records that a kind of job works on. */
 const AREAS: Readonly<Record<Job['kind'], Change['area']>> = {
-  import: 'datasets', generate: 'datasets', label: 'runs', distil: 'distillations', evaluate: 'evaluations', 'export-student': 'exports',
+  import: 'datasets', generate: 'datasets', label: 'runs', distil: 'distillations', evaluate: 'evaluations', 'export-student': 'exports', download: 'models',
 }
 
 function artifactSource({ read }: Store, artifacts: ArtifactStore): Studio['artifacts'] {

@@ -5,7 +5,7 @@ import { builtinModelNameSchema, type BuiltinModelName } from '../../contract/ge
 import type { Model, ModelKind } from '../../contract/schemas.ts'
 import { addModelsShowCommand } from './models-show-command.ts'
 import { printResult, table, type OutputOptions } from './output.ts'
-import { withStudio } from './studio-session.ts'
+import { followJob, withStudio } from './studio-session.ts'
 
 /** models add, models list; models show: models-show-command.ts */
 export function addModelsCommands(program: Command): void {
@@ -34,6 +34,29 @@ export function addModelsCommands(program: Command): void {
         return list
       })
       printResult(added.map(withSignature), options, (all) => all.map((model) => `Added ${model.name} (${model.id}): ${model.kind}, dialect ${model.dialect}.`).join('\n'))
+    })
+
+  models
+    .command('catalogue <workspace>')
+    .description('published models for real streets that can be downloaded')
+    .option('--json', 'print one JSON document: a list of {repo, kind, summary, licence, page, files, modelId, weightsFile}')
+    .action(async (workspace: string, options: OutputOptions) => {
+      const entries = await withStudio(workspace, (client) => client.call('models.catalogue', {}))
+      printResult(entries, options, (all) => table(['repository', 'kind', 'there', 'licence', ''],
+        all.map(({ repo, kind, modelId, weightsFile, licence, summary }) => [repo, kind, modelId ?? (weightsFile === null ? '' : 'yes'), licence, summary])))
+    })
+
+  models
+    .command('download <workspace> <repository>')
+    .description('download a model of the catalogue and add it; from a mirror: HF_ENDPOINT, through a proxy: HTTPS_PROXY')
+    .option('--json', 'print one JSON document: the entry, as of models catalogue')
+    .action(async (workspace: string, repo: string, options: OutputOptions) => {
+      const entry = await withStudio(workspace, async (client) => {
+        const { jobId } = await client.call('models.download', { repo })
+        await followJob(client, jobId)
+        return (await client.call('models.catalogue', {})).find((one) => one.repo === repo)
+      })
+      printResult(entry, options, () => (entry?.weightsFile ? `Downloaded ${repo}: distill --init ${entry.weightsFile}` : `Added ${repo} (${entry?.modelId}): ${entry?.licence}.`))
     })
 
   models

@@ -5,6 +5,7 @@ import { DISTILLATION } from './migrations/003-distillation.ts'
 import { GENERATED_STREETS } from './migrations/004-generated-streets.ts'
 import { SHARES_OVER_PANORAMA } from './migrations/005-shares-over-panorama.ts'
 import { UNCOVERED_PIXELS } from './migrations/006-uncovered-pixels.ts'
+import { CATALOGUE } from './migrations/007-catalogue.ts'
 
 /** Step n takes a database from version n to n + 1. A step that was released is never edited: add the next one. */
 const STEPS: readonly ((connection: Database.Database) => void)[] = [
@@ -14,6 +15,7 @@ const STEPS: readonly ((connection: Database.Database) => void)[] = [
   (connection) => connection.exec(GENERATED_STREETS),
   (connection) => connection.exec(SHARES_OVER_PANORAMA),
   (connection) => connection.exec(UNCOVERED_PIXELS),
+  (connection) => connection.exec(CATALOGUE),
 ]
 
 /** The schema this program reads and writes, kept in the database as user_version. */

@@ -11,6 +11,7 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   'workspace-damaged': 'The workspace is damaged',
   storage: 'The disk refused to write',
   engine: 'The engine failed',
+  network: 'The model hub does not answer',
   cancelled: 'Cancelled',
   unauthorized: 'The host does not know this window',
   disconnected: 'The link to the host broke',

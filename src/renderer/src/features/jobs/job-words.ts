@@ -1,6 +1,7 @@
 import type { Job } from '../../../../contract/schemas.ts'
 import type { Tone } from '../../components/tag.tsx'
-import { formatDuration, formatEta, formatRate } from '../../app/format.ts'
+import { formatDuration, formatEta, formatRate, plural } from '../../app/format.ts'
+import { CATALOGUE_HREF } from '../models/model-words.ts'
 
 export const JOB_STATES: Readonly<Record<Job['state'], string>> = {
   queued: 'Waiting', running: 'Running', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled',
@@ -38,11 +39,12 @@ export function jobStateText(job: Pick<Job, 'state' | 'stopping'>): string {
 /** What it means that some items of a job failed. */
 export function failedText(job: Pick<Job, 'kind' | 'failed' | 'total'>): string {
   if (job.kind === 'import') return `${job.failed} of ${job.total} files were refused; the reasons are listed with the dataset.`
+  if (job.kind === 'download') return `${job.failed} of ${job.total} files could not be downloaded. The log says why.`
   const done = job.kind === 'evaluate' ? 'scored' : job.kind === 'generate' ? 'drawn' : 'labelled'
   return `${job.failed} of ${job.total} panoramas could not be ${done}; the rest went on. The log says why.`
 }
 
-/** The page of what a job works on; an export is listed with its student. */
+/** The page of what a job works on; an export is listed with its student, a download with its entry of the catalogue. */
 export function jobPlace({ kind, subjectId }: Pick<Job, 'kind' | 'subjectId'>): { readonly href: string; readonly label: string } | null {
   if (subjectId === null) return null
   switch (kind) {
@@ -52,15 +54,24 @@ export function jobPlace({ kind, subjectId }: Pick<Job, 'kind' | 'subjectId'>): 
     case 'distil': return { href: `/distil/${subjectId}`, label: 'Open the distillation run' }
     case 'evaluate': return { href: `/evaluations/${subjectId}`, label: 'Open the evaluation' }
     case 'export-student': return { href: '/students', label: 'Open the students' }
+    case 'download': return { href: CATALOGUE_HREF, label: 'Open the catalogue' }
   }
+}
+
+/** What the buttons of a job's control do, by what it works on. */
+export function controlWords({ kind }: Pick<Job, 'kind'>): { readonly pause: string; readonly cancel: string; readonly retry: string } {
+  if (kind === 'download') return { pause: 'Pause; what has come is kept', cancel: 'Cancel; what has come is dropped', retry: 'Go on where it stopped' }
+  return { pause: 'Pause after the present item', cancel: 'Cancel; what is finished stays', retry: 'Run the failed items again' }
 }
 
 /** The line of numbers below a job's bar. */
 export function jobNumbers(job: Job): string {
-  const parts = [`${job.done} of ${job.total}`]
+  const download = job.kind === 'download'
+  // a download knows its files when the hub has told them
+  const parts = download ? (job.total === 0 ? [] : [`${job.done} of ${plural(job.total, 'file')}`]) : [`${job.done} of ${job.total}`]
   if (job.failed > 0) parts.push(`${job.failed} failed`)
   if (job.state === 'running') {
-    const rate = formatRate(job.itemsPerMinute)
+    const rate = download ? '' : formatRate(job.itemsPerMinute)
     if (rate !== '') parts.push(rate)
     parts.push(formatEta(job.etaSeconds))
   }

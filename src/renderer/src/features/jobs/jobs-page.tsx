@@ -13,7 +13,7 @@ import { Page } from '../../components/page.tsx'
 import { Empty, Failed, Notice, SkeletonRows } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
 import { JobLog } from './job-log.tsx'
-import { JOB_TONES, failedText, jobControls, jobNumbers, jobPlace, jobStateText } from './job-words.ts'
+import { JOB_TONES, controlWords, failedText, jobControls, jobNumbers, jobPlace, jobStateText } from './job-words.ts'
 import styles from './jobs-page.module.css'
 
 /** Everything that runs, waits or ran, and the log of one of them. */
@@ -38,7 +38,7 @@ export function JobsPage({ id }: { readonly id: string | null }): ReactNode {
       {jobs.isError && <Failed error={jobs.error} onRetry={() => void jobs.refetch()} />}
       {jobs.isSuccess && list.length === 0 && (
         <Empty icon={<IconActivity size={22} stroke={1.5} />} title="No jobs yet">
-          Imports, labelling and distillation runs, evaluations and exports appear here. They can be paused, survive a restart of the program, and keep a log.
+          Imports, downloads, labelling and distillation runs, evaluations and exports appear here. They can be paused, survive a restart of the program, and keep a log.
         </Empty>
       )}
       {chosen !== undefined && (
@@ -124,19 +124,20 @@ const KEYS = { pause: 'pauseJob', cancel: 'cancelJob', retry: 'retryJob' } as co
 interface JobButtonsProps {
   readonly job: Job
   readonly actions: JobActions
-  /** the shortcuts that the page has for them */
-  readonly keys?: Readonly<Record<keyof typeof KEYS, ShortcutId>>
+  /** the shortcuts that the page has for them; null: none */
+  readonly keys?: Readonly<Record<keyof typeof KEYS, ShortcutId>> | null
 }
 
 /** Pause or resume, cancel, retry: what the job's state allows. */
 export function JobButtons({ job, actions, keys = KEYS }: JobButtonsProps): ReactNode {
   const { pause, resume, cancel, retry } = actions
+  const words = controlWords(job)
   return (
     <div className={styles.buttons} role="group" aria-label={`Control ${job.title}`}>
-      {pause !== null && <Tip label="Pause after the present item" shortcut={keys.pause}><ActionIcon aria-label="Pause" onClick={pause}><IconPlayerPause size={16} /></ActionIcon></Tip>}
-      {resume !== null && <Tip label="Resume" shortcut={keys.pause}><ActionIcon aria-label="Resume" onClick={resume}><IconPlayerPlay size={16} /></ActionIcon></Tip>}
-      {retry !== null && <Tip label="Run the failed items again" shortcut={keys.retry}><ActionIcon aria-label="Retry" onClick={retry}><IconRefresh size={16} /></ActionIcon></Tip>}
-      {cancel !== null && <Tip label="Cancel; what is finished stays" shortcut={keys.cancel}><ActionIcon aria-label="Cancel job" onClick={cancel}><IconX size={16} /></ActionIcon></Tip>}
+      {pause !== null && <Tip label={words.pause} shortcut={keys?.pause}><ActionIcon aria-label="Pause" onClick={pause}><IconPlayerPause size={16} /></ActionIcon></Tip>}
+      {resume !== null && <Tip label="Resume" shortcut={keys?.pause}><ActionIcon aria-label="Resume" onClick={resume}><IconPlayerPlay size={16} /></ActionIcon></Tip>}
+      {retry !== null && <Tip label={words.retry} shortcut={keys?.retry}><ActionIcon aria-label="Retry" onClick={retry}><IconRefresh size={16} /></ActionIcon></Tip>}
+      {cancel !== null && <Tip label={words.cancel} shortcut={keys?.cancel}><ActionIcon aria-label="Cancel job" onClick={cancel}><IconX size={16} /></ActionIcon></Tip>}
     </div>
   )
 }
