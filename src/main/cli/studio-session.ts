@@ -48,6 +48,8 @@ export async function followJob(client: Client, jobId: string, told: readonly st
       const onJob = (seen: Job): void => {
         if (seen.id !== jobId) return
         progress.show(seen)
+        // whoever called says it
+        if (seen.state === 'failed' && seen.error !== null) said.add(seen.error)
         // a line that cannot be shown is no reason to end the command; the whole log is read once more at the end
         showLog().catch(() => {})
         if (['done', 'failed', 'cancelled', 'paused'].includes(seen.state)) {

@@ -1,6 +1,7 @@
 import { StudioError, toWireError } from '../../contract/errors.ts'
 import type { Implementation } from '../../contract/procedures.ts'
-import { DEFAULT_TOUR_SETTINGS, TOUR_STEPS, type Tour } from '../../contract/tour-schemas.ts'
+import type { Job } from '../../contract/schemas.ts'
+import { DEFAULT_TOUR_SETTINGS, TOUR_STEPS, type Tour, type TourStepName } from '../../contract/tour-schemas.ts'
 import { addTour, lastTour, updateTour, type TourRecord } from '../store/tours.ts'
 import type { ServiceContext } from './context.ts'
 import { describeTour, isActive, isOver, jobsOf } from './tour-state.ts'
@@ -36,10 +37,24 @@ export function createTourGuide(context: ServiceContext, calls: TourCalls): Tour
     changes.emit('tour', id)
     return tour
   }
+  /** as it is now, not as it was before something was waited for */
+  const reread = (id: string): TourRecord => store.transaction((db) => updateTour(db, id, {}))
+
+  /** Ends the jobs of a step. A training that is skipped pauses first: so it saves what it has learned, as its student. */
+  function leave(tour: TourRecord, step: TourStepName): void {
+    for (const job of jobsOf(context, tour, step).filter(isActive)) {
+      const saves = job.kind === 'distil' && job.state === 'running' && job.stopping !== 'cancel' && tour.skipped.includes(step)
+      if (saves) jobs.pause(job.id)
+      else jobs.cancel(job.id)
+    }
+  }
 
   async function advance(): Promise<void> {
     const tour = lastTour(store.read)
-    if (ended || tour === null || tour.state !== 'running') return
+    if (ended || tour === null) return
+    // what paused to save is cancelled now
+    for (const step of tour.skipped) leave(tour, step)
+    if (tour.state !== 'running') return
     const step = TOUR_STEPS.find((each) => !isOver(context, tour, each))
     if (step === undefined) {
       change(tour.id, { state: 'done', finishedAt: new Date().toISOString() })
@@ -47,19 +62,38 @@ export function createTourGuide(context: ServiceContext, calls: TourCalls): Tour
     }
     if (tour.jobs[step] !== undefined || tour.skipped.includes(step) || tour.error !== null) return
     try {
-      const begun = await BEGIN[step]({ context, calls }, tour)
-      change(tour.id, begun.length > 0 ? { jobs: { ...tour.jobs, [step]: [...begun] } } : { skipped: [...tour.skipped, step] })
+      record(tour.id, step, await BEGIN[step]({ context, calls }, tour))
     } catch (error) {
-      change(tour.id, { error: toWireError(error).message })
-      return
+      // what was skipped meanwhile is missed by nobody
+      if (!reread(tour.id).skipped.includes(step)) {
+        change(tour.id, { error: toWireError(error).message })
+        return
+      }
     }
     await advance()
+  }
+
+  /** Writes down what was begun, and ends it at once where it was stopped or skipped while it was being begun. */
+  function record(id: string, step: TourStepName, begun: readonly string[]): void {
+    const { jobs: earlier, skipped } = reread(id)
+    const tour = change(id, begun.length > 0 ? { jobs: { ...earlier, [step]: [...begun] } } : { skipped: [...new Set([...skipped, step])] })
+    if (tour.state !== 'running' || tour.skipped.includes(step)) leave(tour, step)
+  }
+
+  /** Makes a job of a tour go on, whatever halted it. One that is being cancelled ends before. */
+  async function goOnWith(tourId: string, { id, stopping }: Job): Promise<void> {
+    if (stopping === 'cancel') await jobs.settled(id)
+    const job = jobs.get(id)
+    if (job.state === 'done' || reread(tourId).state !== 'running') return
+    if (isActive(job)) jobs.resume(id)
+    else jobs.retry(id)
+    context.enqueue(id)
   }
 
   const heard = new Map<string, string>()
   const endListening = jobs.onJob((job) => {
     const tour = lastTour(store.read)
-    if (tour === null || tour.state !== 'running') return
+    if (tour === null || tour.state === 'done') return
     const step = TOUR_STEPS.find((each) => tour.jobs[each]?.includes(job.id))
     if (step === undefined) return
     if (step === 'label' && tour.firstLabelAt === null && job.done - job.failed > 0) change(tour.id, { firstLabelAt: new Date().toISOString() })
@@ -67,7 +101,7 @@ export function createTourGuide(context: ServiceContext, calls: TourCalls): Tour
     if (heard.get(job.id) === seen) return
     heard.set(job.id, seen)
     changes.emit('tour', tour.id)
-    if (!isActive(job)) inTurn(advance).catch((error: unknown) => change(tour.id, { error: toWireError(error).message }))
+    if (job.state !== 'queued' && job.state !== 'running') inTurn(advance).catch((error: unknown) => change(tour.id, { error: toWireError(error).message }))
   })
 
   const latest = (): TourRecord => {
@@ -96,7 +130,6 @@ export function createTourGuide(context: ServiceContext, calls: TourCalls): Tour
         if (own?.state === 'done' || own?.state === 'skipped') return current()
         if (own === undefined || !own.canSkip) throw new StudioError('conflict', whyNotSkipped(context, step, tour) ?? 'Only the step that is under way can be skipped.')
         change(tour.id, { skipped: [...tour.skipped, step], state: 'running', error: null })
-        for (const job of jobsOf(context, tour, step)) if (isActive(job)) jobs.cancel(job.id)
         await inTurn(advance)
         return current()
       },
@@ -104,7 +137,7 @@ export function createTourGuide(context: ServiceContext, calls: TourCalls): Tour
         const tour = latest()
         if (tour.state === 'running') {
           change(tour.id, { state: 'stopped' })
-          for (const step of TOUR_STEPS) for (const job of jobsOf(context, tour, step)) if (isActive(job)) jobs.cancel(job.id)
+          for (const step of TOUR_STEPS) leave(tour, step)
         }
         return current()
       },
@@ -113,12 +146,7 @@ export function createTourGuide(context: ServiceContext, calls: TourCalls): Tour
         if (tour.state === 'done') throw new StudioError('conflict', 'The tour is done. Start another one.')
         change(tour.id, { state: 'running', error: null })
         for (const step of TOUR_STEPS.filter((each) => !tour.skipped.includes(each))) {
-          for (const job of jobsOf(context, tour, step)) {
-            if (job === null || job.state === 'done' || job.state === 'queued' || job.state === 'running') continue
-            if (job.state === 'paused') jobs.resume(job.id)
-            else jobs.retry(job.id)
-            context.enqueue(job.id)
-          }
+          for (const job of jobsOf(context, tour, step)) if (job !== null) await goOnWith(tour.id, job)
         }
         await inTurn(advance)
         return current()
