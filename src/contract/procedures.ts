@@ -242,7 +242,7 @@ export const procedures = {
   'tour.get': query(nothing, z.object({ tour: tourSchema.nullable() })),
   /** begins one; the records of an earlier one stay. `conflict` while one runs */
   'tour.start': mutation(tourSettingsSchema.partial(), tourSchema),
-  /** the step that is under way ends, and the next one begins with what there is */
+  /** the step that is under way ends, a training after it has saved what it learned, and the next one begins with what there is */
   'tour.skip': mutation(z.object({ step: tourStepNameSchema }), tourSchema),
   /** cancels the step that is under way; what it finished is kept */
   'tour.stop': mutation(nothing, tourSchema),

@@ -109,7 +109,7 @@ describe('the first run', () => {
 
   it('marks the built-in models as what they are', async () => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: /^Models/ }).click()
-    await page.getByText(/Built in: knows generated streets; for real ones add a model from a hub/).first().waitFor()
+    await page.getByText(/Built in: knows generated streets; for real ones choose from the catalogue/).first().waitFor()
     expect(problems).toEqual([])
   })
 

@@ -7,7 +7,7 @@ import { useAction, useCall } from '../../app/calls.ts'
 import { ActionFailure, Notice } from '../../components/states.tsx'
 import { NumberField } from '../distil/number-field.tsx'
 import styles from './tour-invitation.module.css'
-import { currentStep, STEP_WORDS } from './tour-words.ts'
+import { currentStep, STEP_WORDS, usualDuration } from './tour-words.ts'
 
 /** The offer to see the whole job on generated streets, or the way back to a tour that is under way. */
 export function TourInvitation({ again = false }: { /** on the tour's own page, after one is over */ readonly again?: boolean }): ReactNode {
@@ -38,7 +38,7 @@ export function TourInvitation({ again = false }: { /** on the tour's own page, 
       <h2 className={styles.title}><IconRoute size={18} stroke={1.7} /> Try it on generated streets</h2>
       <p className={styles.text}>
         The whole job once, with nothing of your own: {settings.panoramas} street panoramas are drawn, labelled with the built-in models and taught to a small student,
-        and everything is scored against a truth that only the scores may see. About 8 minutes on two cores; the first labelled panorama is there in under a minute.
+        and everything is scored against a truth that only the scores may see. {usualDuration(settings)}
       </p>
       {missing.length > 0 && <div className={styles.missing}><Notice tone="warn">Built-in models are missing from this installation ({missing.join(', ')}): restore its folder resources/models, then open this page again.</Notice></div>}
       <ActionFailure error={start.error} />

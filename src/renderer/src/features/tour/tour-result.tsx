@@ -14,6 +14,7 @@ import { ClassDifferences, type Column } from '../evaluations/compare-tables.tsx
 import { compareHref, formatPoints, METRICS, shareOr } from '../evaluations/evaluation-words.ts'
 import { paintLabels } from '../evaluations/label-pictures.ts'
 import { MapCanvas } from '../evaluations/map-canvas.tsx'
+import { CATALOGUE_HREF } from '../models/model-words.ts'
 import { useLabelSet } from './tour-pictures.tsx'
 import styles from './tour-result.module.css'
 import { SUBJECT_ORDER, SUBJECT_WORDS } from './tour-words.ts'
@@ -82,7 +83,7 @@ function Ready({ scored, comparison, labelSet }: ReadyProps): ReactNode {
         </UnstyledButton>
         <Collapse expanded={open}><ClassDifferences columns={columns} perClass={comparison.perClass} labelSet={labelSet} /></Collapse>
         <p className={styles.note}>
-          The built-in models know generated streets; for real ones <Link href="/models">add models from a hub</Link>. More: <Link href={compareHref(comparison.evaluations.map(({ id }) => id))}>compare in full</Link>.
+          The built-in models know generated streets; for real ones <Link href={CATALOGUE_HREF}>choose from the catalogue</Link>. More: <Link href={compareHref(comparison.evaluations.map(({ id }) => id))}>compare in full</Link>.
         </p>
       </Section>
       <Pictures scored={scored} comparison={comparison} labelSet={labelSet} />

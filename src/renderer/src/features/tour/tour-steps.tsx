@@ -47,7 +47,7 @@ function Step({ tour, step, number, jobs }: StepProps): ReactNode {
       <div className={styles.body}>
         <div className={styles.head}>
           <h2 className={styles.title}>{title}</h2>
-          <span className={styles.state}>{stepStateText(step, jobs)}{took(step, jobs)}</span>
+          <span className={styles.state}>{stepStateText(step, jobs, tour)}{took(step, jobs)}</span>
         </div>
         <p className={styles.what}>{what}</p>
         {live && <Running step={step} jobs={jobs} />}

@@ -1,8 +1,14 @@
 import type { Job } from '../../../../contract/schemas.ts'
-import type { Tour, TourStep, TourStepName, TourSubject } from '../../../../contract/tour-schemas.ts'
+import { DEFAULT_TOUR_SETTINGS, type Tour, type TourSettings, type TourStep, type TourStepName, type TourSubject } from '../../../../contract/tour-schemas.ts'
 import { formatDuration } from '../../app/format.ts'
 
 /** The tour in words. */
+
+/** What a tour with its default settings takes, as measured (docs/performance.md); others take longer or shorter. */
+export function usualDuration(settings: TourSettings): string | null {
+  const usual = (Object.keys(DEFAULT_TOUR_SETTINGS) as (keyof TourSettings)[]).every((name) => name === 'seed' || settings[name] === DEFAULT_TOUR_SETTINGS[name])
+  return usual ? 'About 8 minutes on two cores; the first labelled panorama is there in under a minute.' : null
+}
 
 interface StepWords {
   readonly title: string
@@ -54,10 +60,19 @@ export const STEP_STATES: Readonly<Record<TourStep['state'], string>> = {
   waiting: 'To come', running: 'Under way', paused: 'Paused', stopped: 'Stopped', failed: 'Failed', done: 'Done', skipped: 'Skipped',
 }
 
-/** "Under way", or that another job is before it. */
-export function stepStateText({ state }: Pick<TourStep, 'state'>, jobs: readonly Pick<Job, 'state'>[]): string {
+/** "Under way", that another job is before it, or what is left of a step that was skipped. */
+export function stepStateText({ name, state }: Pick<TourStep, 'name' | 'state'>, jobs: readonly Pick<Job, 'state' | 'done'>[], { studentId }: Pick<Tour, 'studentId'>): string {
   if (state === 'running' && jobs.length > 0 && jobs.every((job) => job.state === 'queued' || job.state === 'done') && jobs.some((job) => job.state === 'queued')) return 'Waits for its turn'
+  if (state === 'skipped' && name === 'distil') return skippedTraining(jobs, studentId)
+  if (state === 'skipped' && name === 'score-student' && studentId === null) return 'Skipped: there is no student to score'
   return STEP_STATES[state]
+}
+
+function skippedTraining(jobs: readonly Pick<Job, 'state' | 'done'>[], studentId: string | null): string {
+  if (jobs.some(({ state }) => state === 'running' || state === 'paused')) return 'Skipped: saves what it has learned'
+  if (studentId !== null) return 'Skipped: the student is what it had learned by then'
+  const learned = jobs.some(({ done }) => done > 0)
+  return `Skipped: ${learned ? 'what it learned was not kept' : 'it had learned nothing yet'}, so there is no student`
 }
 
 /** 0..1 of all its jobs together. */
