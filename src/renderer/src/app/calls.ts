@@ -25,12 +25,13 @@ export function createQueryClient(): QueryClient {
 /** Queries whose answers may be other after a change in an area. */
 export const STALE: Readonly<Record<Change['area'], readonly QueryName[]>> = {
   datasets: ['datasets.list', 'datasets.refused', 'panoramas.list', 'panoramas.get', 'panoramas.truth', 'workspace.info', 'labelSets.list'],
-  models: ['models.list', 'models.builtin', 'workspace.info'],
+  models: ['models.list', 'models.builtin', 'models.catalogue', 'workspace.info'],
   runs: ['runs.list', 'runs.get', 'runs.results', 'runs.result'],
   results: ['runs.results', 'runs.result', 'runs.get', 'runs.list', 'workspace.info'],
   reviews: ['runs.results', 'runs.result', 'runs.get', 'runs.list'],
   jobs: ['jobs.list', 'jobs.get'],
-  settings: ['settings.get'],
+  // another hub has other files
+  settings: ['settings.get', 'models.catalogueFiles'],
   engine: ['engine.status'],
   distillations: ['distillations.list', 'distillations.get', 'distillations.samples', 'distillations.checkpoints', 'workspace.info'],
   students: ['students.list', 'students.get'],

@@ -14,6 +14,7 @@ import { AugmentationFields } from './augmentation-fields.tsx'
 import styles from './distil-dialog.module.css'
 import { KEEPING_FIELDS, SCHEDULE_FIELDS, emptyDraft, fieldErrors, readDraft, shownNumber, storedNumber, type Draft } from './distil-form.ts'
 import { SCHEDULES, STUDENT_NAMES, STUDENT_SENTENCES, architectureName, scoreText } from './distil-words.ts'
+import { DownloadedWeights } from './downloaded-weights.tsx'
 import { EstimatePanel } from './estimate-panel.tsx'
 import { FileField } from './file-field.tsx'
 import { LossFields } from './loss-fields.tsx'
@@ -128,7 +129,12 @@ function Form({ runs, students, defaults, run: wantedRun, student: wantedStudent
               ]}
             />
             <div className={styles.what}>{INIT_SENTENCES[onnx && draft.init === 'random' ? 'network' : draft.init]}</div>
-            {draft.init === 'file' && <div className={styles.below}><FileField choose="weights" file={draft.file} onFile={(file) => change({ file })} /></div>}
+            {draft.init === 'file' && (
+              <div className={styles.below}>
+                <DownloadedWeights file={draft.file} onFile={(file) => change({ file })} onLeave={onClose} />
+                <FileField choose="weights" file={draft.file} onFile={(file) => change({ file })} />
+              </div>
+            )}
             {draft.init === 'student' && (
               <Select
                 className={styles.below} aria-label="Student to begin with" placeholder="Choose a student" value={draft.from} onChange={(from) => change({ from })}

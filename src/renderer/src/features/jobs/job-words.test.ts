@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { jobStateSchema, type Job } from '../../../../contract/schemas.ts'
-import { jobControls, jobNumbers, jobStateText } from './job-words.ts'
+import { controlWords, failedText, jobControls, jobNumbers, jobPlace, jobStateText } from './job-words.ts'
 
 const job: Job = {
   id: 'j', kind: 'label', title: 'Label berlin', state: 'running', stopping: null, done: 12, failed: 0, total: 40, progress: 0.3, message: '',
@@ -26,4 +26,14 @@ test('a job that is stopping is not asked twice, but a pause may still become a 
 test('numbers', () => {
   expect(jobNumbers(job)).toBe('12 of 40 · 2.5 / min · about 11 min left')
   expect(jobNumbers({ ...job, state: 'done', done: 40, failed: 1, attempts: 2, finishedAt: '2026-11-20T10:16:30Z' })).toBe('40 of 40 · 1 failed · took 16 min 30 s · started 2 times')
+})
+
+test('a download counts files, not a rate of them, and leads to the catalogue', () => {
+  const download: Job = { ...job, kind: 'download', done: 1, total: 2, subjectId: 'owner/name' }
+  expect(jobNumbers(download)).toBe('1 of 2 files · about 11 min left')
+  // before the hub has told what there is
+  expect(jobNumbers({ ...download, done: 0, total: 0, etaSeconds: null })).toBe('estimating time left')
+  expect(jobPlace(download)).toEqual({ href: '/models/catalogue', label: 'Open the catalogue' })
+  expect(failedText({ ...download, failed: 1 })).toContain('1 of 2 files')
+  expect(controlWords(download).pause).not.toBe(controlWords(job).pause)
 })

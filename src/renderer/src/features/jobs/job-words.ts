@@ -60,7 +60,7 @@ export function jobPlace({ kind, subjectId }: Pick<Job, 'kind' | 'subjectId'>): 
 
 /** What the buttons of a job's control do, by what it works on. */
 export function controlWords({ kind }: Pick<Job, 'kind'>): { readonly pause: string; readonly cancel: string; readonly retry: string } {
-  if (kind === 'download') return { pause: 'Pause; what has come is kept', cancel: 'Cancel; what has come is dropped', retry: 'Go on where it stopped' }
+  if (kind === 'download') return { pause: 'Pause; what has come is kept', cancel: 'Cancel; a file that is not whole is dropped', retry: 'Go on where it stopped' }
   return { pause: 'Pause after the present item', cancel: 'Cancel; what is finished stays', retry: 'Run the failed items again' }
 }
 

@@ -8,7 +8,8 @@ import { formatBytes } from '../../app/format.ts'
 import { Failed, Notice } from '../../components/states.tsx'
 import { Tag } from '../../components/tag.tsx'
 import styles from './builtin-models.module.css'
-import { BUILTIN_KINDS, BUILTIN_LIMITS } from './model-words.ts'
+import { CatalogueLink } from './catalogue-link.tsx'
+import { BUILTIN_KINDS } from './model-words.ts'
 
 /** Models that come with the program: added with one click. `rest`: those that are not added yet, if any. */
 export function BuiltinModels({ rest = false }: { readonly rest?: boolean }): ReactNode {
@@ -23,22 +24,24 @@ export function BuiltinModels({ rest = false }: { readonly rest?: boolean }): Re
     if (added !== null) navigate(`/models/${added.id}`)
   }
   return (
-    <section className={styles.builtin} aria-label="Built-in models">
+    <section className={styles.builtin} data-rest={rest} aria-label="Built-in models">
       <h2 className={styles.title}>Models that come with the program</h2>
-      <p className={styles.limits}>Built in: {BUILTIN_LIMITS}</p>
-      {shown.map((model) => (
-        <div key={model.name} className={styles.entry}>
-          <div className={styles.text}>
-            <div className={styles.top}>
-              {model.modelId === null ? <span className={styles.name}>{model.name}</span> : <Link href={`/models/${model.modelId}`} className={styles.name}>{model.name}</Link>}
-              <Tag>{BUILTIN_KINDS[model.kind]}</Tag>
-              {model.bytes !== null && <span className="faint">{formatBytes(model.bytes)}</span>}
+      <p className={styles.limits}><BuiltinLimits /></p>
+      <div className={styles.entries}>
+        {shown.map((model) => (
+          <div key={model.name} className={styles.entry}>
+            <div className={styles.text}>
+              <div className={styles.top}>
+                {model.modelId === null ? <span className={styles.name}>{model.name}</span> : <Link href={`/models/${model.modelId}`} className={styles.name}>{model.name}</Link>}
+                <Tag>{BUILTIN_KINDS[model.kind]}</Tag>
+                {model.bytes !== null && <span className="faint">{formatBytes(model.bytes)}</span>}
+              </div>
+              <div className={styles.summary}>{model.summary}</div>
             </div>
-            <div className={styles.summary}>{model.summary}</div>
+            <Action model={model} busy={add.busy} onAdd={() => void addIt(model)} />
           </div>
-          <Action model={model} busy={add.busy} onAdd={() => void addIt(model)} />
-        </div>
-      ))}
+        ))}
+      </div>
     </section>
   )
 }
@@ -52,5 +55,10 @@ function Action({ model, busy, onAdd }: { readonly model: BuiltinModel; readonly
 /** On the page of a model that is a built-in one: what it knows, and what to get for real streets. */
 export function BuiltinNotice({ modelId }: { readonly modelId: string }): ReactNode {
   const model = useCall('models.builtin', {}).data?.find((one) => one.modelId === modelId)
-  return model === undefined ? null : <div className={styles.notice}><Notice tone="plain">Built in: {BUILTIN_LIMITS}</Notice></div>
+  return model === undefined ? null : <div className={styles.notice}><Notice tone="plain"><BuiltinLimits /></Notice></div>
+}
+
+/** BUILTIN_LIMITS with its link. */
+function BuiltinLimits(): ReactNode {
+  return <>Built in: knows generated streets; for real ones <CatalogueLink>choose from the catalogue</CatalogueLink>.</>
 }

@@ -1,6 +1,6 @@
-import { Button, NumberInput, SegmentedControl, useMantineColorScheme } from '@mantine/core'
+import { Button, NumberInput, SegmentedControl, TextInput, useMantineColorScheme } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
-import { providerSettingSchema, type EngineStatus, type Settings } from '../../../../contract/schemas.ts'
+import { providerSettingSchema, settingsSchema, type EngineStatus, type Settings } from '../../../../contract/schemas.ts'
 import { notifyDone, useAction, useCall } from '../../app/calls.ts'
 import { formatBytes, formatCount } from '../../app/format.ts'
 import { ENGINE_STATES, PROVIDER_NAMES } from '../../app/status-bar.tsx'
@@ -20,6 +20,7 @@ export function SettingsPage(): ReactNode {
         {settings.isPending && <SkeletonRows rows={6} />}
         {settings.isError && <Failed error={settings.error} onRetry={() => void settings.refetch()} />}
         {settings.isSuccess && <Compute settings={settings.data} />}
+        {settings.isSuccess && <Downloads settings={settings.data} />}
         <Engine />
         <Workspace />
         <Appearance />
@@ -50,6 +51,22 @@ function Compute({ settings }: { readonly settings: Settings }): ReactNode {
         </Setting>
         <Setting label="Engine memory" hint="Above this, the engine process is replaced when it is idle.">
           <SavedNumber key={settings.engineRecycleGiB} label="Engine memory" value={settings.engineRecycleGiB} min={0.5} max={1024} suffix=" GiB" onSave={(engineRecycleGiB) => set({ engineRecycleGiB })} />
+        </Setting>
+      </div>
+    </Section>
+  )
+}
+
+function Downloads({ settings: { hubUrl } }: { readonly settings: Settings }): ReactNode {
+  const save = useAction('settings.set')
+  return (
+    <Section title="Downloads">
+      <div className={styles.box}>
+        <Setting
+          label="Model hub"
+          hint="Where models of the catalogue come from: the address of a mirror; empty for what HF_ENDPOINT says, else the Hugging Face hub. HTTPS_PROXY and NO_PROXY are heeded as the program was started with them."
+        >
+          <SavedAddress key={hubUrl} label="Model hub" placeholder="https://huggingface.co" value={hubUrl} onSave={(address) => void save.run({ hubUrl: address })} />
         </Setting>
       </div>
     </Section>
@@ -88,6 +105,25 @@ function SavedNumber(props: {
       className={styles.number} aria-label={props.label} value={value} min={props.min} max={props.max} suffix={props.suffix}
       allowDecimal={props.integer !== true} allowNegative={false} onChange={setValue} onBlur={commit}
       onKeyDown={(event) => event.key === 'Enter' && commit()}
+    />
+  )
+}
+
+/** Saved when it is left or entered; what is no address is told and not saved. */
+function SavedAddress(props: { readonly label: string; readonly placeholder: string; readonly value: string; readonly onSave: (value: string) => void }): ReactNode {
+  const [value, setValue] = useState(props.value)
+  const [wrong, setWrong] = useState(false)
+  const commit = (): void => {
+    const address = value.trim()
+    const valid = settingsSchema.shape.hubUrl.safeParse(address).success
+    setWrong(!valid)
+    if (valid && address !== props.value) props.onSave(address)
+  }
+  return (
+    <TextInput
+      className={styles.address} aria-label={props.label} placeholder={props.placeholder} value={value} spellCheck={false} type="url"
+      error={wrong ? 'An address that begins with http:// or https://' : undefined}
+      onChange={(event) => { setValue(event.currentTarget.value); setWrong(false) }} onBlur={commit} onKeyDown={(event) => event.key === 'Enter' && commit()}
     />
   )
 }
