@@ -41,7 +41,7 @@ export async function filesOnHub({ store }: Pick<DownloadTools, 'store'>, { repo
   const all = await listHubFiles({ hub, repo }, { signal })
   const missing = files.find((name) => !all.some((file) => file.name === name))
   if (missing !== undefined) {
-    throw new StudioError('not-found', `${hub}/${repo} has no ${missing} (any more). Take another entry of the catalogue, or put that file into downloads/${repo.replace('/', '--')} of the workspace.`)
+    throw new StudioError('not-found', `${hub}/${repo} has no ${missing} (any more). Take another entry of the catalogue.`)
   }
   return all.filter(({ name }) => files.includes(name) || files.some((file) => file.endsWith('.onnx') && name === `${file}_data`))
 }
@@ -78,7 +78,10 @@ async function fetchAll(tools: DownloadTools, entry: PublishedModel, { folder, c
   const hub = hubAddress(getSettings(store.read).hubUrl)
   context.progress({ message: `asking ${hub}` })
   const files = await interruptibly(context, (signal) => filesOnHub(tools, entry, signal)).catch(async (error: unknown) => {
-    if (context.signal.aborted || !(error instanceof StudioError) || !(await allPlaced(entry, folder))) throw error
+    if (context.signal.aborted || !(error instanceof StudioError)) throw error
+    if (!(await allPlaced(entry, folder))) {
+      throw new StudioError(error.code, `${error.message} Or put ${entry.files.map((name) => basename(name)).join(' and ')} into ${folder}, and try again.`, { cause: error })
+    }
     context.log('warn', `The files in ${folder} were not checked: ${error.message}`)
     return []
   })
@@ -91,7 +94,7 @@ async function fetchAll(tools: DownloadTools, entry: PublishedModel, { folder, c
       signal,
       log: (message) => context.log('warn', message),
       onBytes: (have) => context.progress({
-        message: `${basename(file.name)}, ${megabytes(before + have)} of ${megabytes(bytes)}`,
+        message: `${basename(file.name)}, ${mebibytes(before + have)} of ${mebibytes(bytes)}`,
         part: { from: 0, to: 1, secondsAfter: 0, now: { share: (before + have) / Math.max(1, bytes), etaSeconds: speed(before + have, bytes) } },
       }),
     }))
@@ -130,8 +133,9 @@ function createSpeed({ clock }: JobContext): (bytes: number, total: number) => n
   }
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
+function mebibytes(bytes: number): string {
+  const size = bytes / 2 ** 20
+  return `${size.toFixed(size < 1 ? 2 : size < 10 ? 1 : 0)} MiB`
 }
 
 async function addDownloaded({ store, addModel }: DownloadTools, { repo, kind, files }: PublishedModel, folder: string): Promise<void> {
