@@ -15,8 +15,10 @@ export interface TrainingArguments {
   readonly provider: Provider
   readonly threads: number
   readonly checkpointMinutes: number
-  /** where the finished model is written */
+  /** where the model is written */
   readonly output: string
+  /** --output says so: what stands there is replaced, however long it was trained */
+  readonly outputGiven: boolean
 }
 
 export const TRAINING_USAGE = `  --minutes M      end after M minutes and write what there is (0: train nothing, write the checkpoint's weights)
@@ -25,7 +27,8 @@ export const TRAINING_USAGE = `  --minutes M      end after M minutes and write 
   --threads N      threads of the CPU provider (default 1, with which a training is repeatable bit for bit)
   --work FOLDER    checkpoints and cached data (default ~/.cache/goodsam-studio/builtin/NAME)
   --checkpoint M   minutes between two checkpoints (default 5)
-  --output FOLDER  where the model is written (default resources/models/NAME)`
+  --output FOLDER  where the model is written, whatever stands there (default resources/models/NAME, where a training that is
+                   short of its plan replaces no model of more steps: it keeps its checkpoint, and the model that is there)`
 
 /** Reads the options of the model `name`. Throws Error naming the option that does not fit. */
 export function trainingArguments(name: string, words: readonly string[]): TrainingArguments {
@@ -46,6 +49,7 @@ export function trainingArguments(name: string, words: readonly string[]): Train
     threads: number('--threads', values.threads, 1) ?? 1,
     checkpointMinutes: number('--checkpoint', values.checkpoint, 0) ?? 5,
     output: values.output === undefined ? resolve(import.meta.dirname, '..', 'resources', 'models', name) : resolve(values.output),
+    outputGiven: values.output !== undefined,
   }
 }
 

@@ -27,6 +27,8 @@ export interface Stretch {
   readonly seconds: number
   readonly provider: string
   readonly threads: number
+  /** its processor; stretches of old do not name it */
+  readonly machine?: string
   /** what it learnt from, as the model's own program says */
   readonly data: Readonly<Record<string, unknown>>
 }

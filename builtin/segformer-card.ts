@@ -47,7 +47,8 @@ that less than the scores above is to be expected there. Thin things (poles, fen
 
 ## Repeating it
 
-\`npm run train:builtin -- ${plan.name}\` goes on from the checkpoint in the cache folder, or begins anew. \`training.json\` holds the
+\`npm run train:builtin -- ${plan.name}\` goes on from the checkpoint in the cache folder, or begins anew: with the
+streets of this version that gives another model by the same recipe, since these weights have also seen streets as earlier versions drew them. \`training.json\` holds the
 curve, the seeds, the settings and the stretches of training.
 
 Licence: MIT, as the program.

@@ -1,5 +1,4 @@
 /** A trained SegFormer as a folder that comes with the program: weights of 16 bits, configuration, measured scores, card. */
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { classNames, preprocessorConfig } from '../src/core/formats/hugging-face.ts'
 import { writeSafetensors } from '../src/core/formats/safetensors.ts'
@@ -11,6 +10,7 @@ import { segformerParameters } from '../src/core/networks/segformer/parameters.t
 import { float16ToFloat32, float32ToFloat16 } from '../src/core/onnx/half.ts'
 import { float32, type Tensor } from '../src/core/onnx/tensor.ts'
 import { replaceFile, type Stretch, thinned } from './checkpoint.ts'
+import { machinesOf } from './machine.ts'
 import { segformerCard } from './segformer-card.ts'
 import { placedCourses, type SegformerPlan } from './segformer-plans.ts'
 import { scoreSegformer, type Scoring } from './segformer-score.ts'
@@ -87,7 +87,7 @@ function recordOf(plan: SegformerPlan, measured: { readonly score: ConfusionScor
   return {
     name: plan.name, title: plan.title, summary: plan.summary, parameters: parameterCount(measured.parameters), seed: plan.seed, steps: progress.step,
     wallSeconds: progress.stretches.reduce((sum, { seconds }) => sum + seconds, 0),
-    machine: `${cpus()[0]?.model ?? 'unknown'}, ${progress.stretches.map(({ provider, threads }) => `${provider} with ${threads} thread${threads === 1 ? '' : 's'}`).at(-1) ?? 'untrained'}`,
+    machine: machinesOf(progress.stretches),
     worlds: worldsOf(plan, progress.stretches), world,
     score: {
       definition: `mean IoU over the 19 Cityscapes classes from one confusion matrix over all pixels of ${images} generated street images of ${width}x${height} with a field of view of ${fovsDeg.join(', ')} degrees, seed ${seed}, which no training saw; weights of 16 bits`,

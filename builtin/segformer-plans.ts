@@ -99,9 +99,14 @@ export interface PlacedCourse extends Course {
   readonly drawnFrom: number
 }
 
+/** Updates of the whole plan. */
+export function plannedSteps({ courses }: Pick<SegformerPlan, 'courses'>): number {
+  return courses.reduce((sum, { steps }) => sum + steps, 0)
+}
+
 /** The courses one after the other; with `steps` in all where that is not the plan's own number. */
 export function placedCourses({ courses }: Pick<SegformerPlan, 'courses'>, steps?: number): readonly PlacedCourse[] {
-  const planned = courses.reduce((sum, course) => sum + course.steps, 0)
+  const planned = plannedSteps({ courses })
   const factor = (steps ?? planned) / planned
   const ends = courses.map((_, index) => Math.round(factor * courses.slice(0, index + 1).reduce((sum, course) => sum + course.steps, 0)))
   const begins = [0, ...ends]

@@ -16,7 +16,8 @@ import type { TrainingArguments } from './arguments.ts'
 import { type BatchWorkers, startBatchWorkers } from './batch-workers.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { classShares, lossWeights, rarities } from './class-shares.ts'
-import { placedCourses, type PlacedCourse, type PlannedPhase, SEGFORMER_PLANS, type SegformerName, type SegformerPlan } from './segformer-plans.ts'
+import { refuseLesserModel } from './lesser-model.ts'
+import { placedCourses, plannedSteps, type PlacedCourse, type PlannedPhase, SEGFORMER_PLANS, type SegformerName, type SegformerPlan } from './segformer-plans.ts'
 import { writeSegformer } from './segformer-output.ts'
 import { scoreSegformer } from './segformer-score.ts'
 import type { StreetWorkerData, StreetWorkerRequest } from './street-batch-worker.ts'
@@ -36,7 +37,7 @@ const WIDENING_NOISE = 0.05
 const MODELS = join(import.meta.dirname, '..', 'resources', 'models')
 const WORKER = new URL('./street-batch-worker.ts', import.meta.url)
 
-/** Resolves when the folder is written, or the training was interrupted by a signal. */
+/** Resolves when the folder is written, or the training was interrupted by a signal. Throws Error where the folder is to be kept (lesser-model.ts). */
 export async function trainSegformer(name: SegformerName, options: TrainingArguments): Promise<void> {
   const began = performance.now()
   const plan = SEGFORMER_PLANS[name]
@@ -56,6 +57,7 @@ export async function trainSegformer(name: SegformerName, options: TrainingArgum
     const left = options.minutes === Infinity ? Infinity : Math.max(0, options.minutes - (performance.now() - began) / 60_000)
     const trained = await train(plan, { ...options, minutes: left }, { world, folder, workers, courses })
     if (trained.interrupted) return
+    await refuseLesserModel({ name, step: trained.progress.step, planned: plannedSteps(plan) }, options)
     await draw(drawn, CURVE_IMAGES, HELD_OUT_IMAGES)
     await writeSegformer(plan, trained, { images: streetCache(folder, HELD_OUT_STREETS), count: HELD_OUT_IMAGES, threads: options.threads, world, output: options.output })
   } finally {

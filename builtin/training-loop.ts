@@ -8,6 +8,7 @@ import type { Tensor } from '../src/core/onnx/tensor.ts'
 import { openTraining, type TrainingSession } from '../src/main/engine/training-session.ts'
 import type { TrainingArguments } from './arguments.ts'
 import { type CurvePoint, type Progress, readCheckpoint, type Stretch, writeCheckpoint } from './checkpoint.ts'
+import { thisMachine } from './machine.ts'
 import { lockWork } from './work-lock.ts'
 
 /** Inputs and targets of a step, by name */
@@ -223,7 +224,7 @@ class Run {
     const { step, stretches } = this.progress
     if (step === this.firstStep) return stretches
     const { provider, threads } = this.options
-    return [...stretches, { fromStep: this.firstStep + 1, toStep: step, seconds: Math.round(this.elapsed()), provider, threads, data: this.training.data }]
+    return [...stretches, { fromStep: this.firstStep + 1, toStep: step, seconds: Math.round(this.elapsed()), provider, threads, machine: thisMachine(), data: this.training.data }]
   }
 
   private async end(session: TrainingSession): Promise<Trained> {

@@ -1,4 +1,5 @@
-import { meanOf, type Row } from '../results.ts'
+import { overCommonSeeds } from '../common-seeds.ts'
+import type { Row } from '../results.ts'
 
 /** What the rows say about the method, as sentences that name their numbers: nothing that was not measured. */
 
@@ -24,13 +25,10 @@ function noiseFinding(noise: number | null): string[] {
   return noise === null ? [] : [`Two students that differ in their seed alone differ by ${noise.toFixed(2)} points of mIoU on average (root mean square).`]
 }
 
-/** Points of mIoU from one student to another, over the seeds that both have: panoramas in another order move both. */
+/** Points of mIoU from one student to another, over the seeds that both have. */
 function changeOf(before: Row, after: Row): number {
-  const changes = after.seeds.flatMap(({ seed, miou }) => {
-    const same = before.seeds.find((one) => one.seed === seed)
-    return same === undefined ? [] : [miou - same.miou]
-  })
-  return meanOf(changes) ?? after.miou - before.miou
+  const { a, b } = overCommonSeeds(before, after)
+  return b - a
 }
 
 /** What is said of a change between two students: less than twice what seeds do is nothing. */

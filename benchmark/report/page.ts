@@ -4,6 +4,7 @@ import { SIZES, type BenchmarkSize } from '../sizes.ts'
 import { fixed, millions } from '../terminal-table.ts'
 import type { SizeResult } from './size-result.ts'
 import { findingsOf } from './findings.ts'
+import { notMeasured } from './not-measured.ts'
 
 /** docs/benchmark.md from what was measured. */
 
@@ -68,6 +69,9 @@ const METHOD = `## How it is measured
 - Seconds do not count what was in the cache: masks, labels and trainings that other rows had made.
 - Spread is the standard deviation over the seeds; where there is one seed there is none, and small differences mean little.`
 
+const PAIRING = `Students are compared over the seeds that both have, so that no mean over several seeds is held against a single one: with self-training, and on
+the way with the supervised student. The TA and the source-only student know no seeds and stand as they are.`
+
 const NOTHING_YET = '## Results\n\nNothing was measured yet.'
 
 function sizesTable(): string {
@@ -83,6 +87,7 @@ function sizeCells({ name, training, evaluation, width, height, student, seeds, 
 
 function sizeSection(result: SizeResult, pictures: readonly { readonly file: string; readonly title: string }[]): string {
   const { size, rows, goals } = result
+  const missing = notMeasured(size, rows)
   const losses = rows.filter(({ group }) => group === 'loss-ablations')
   const [labels, others] = [rows.filter(({ on }) => on === 'training'), rows.filter((row) => row.on !== 'training' && !losses.includes(row))]
   const machines = [...new Set(rows.map(({ machine }) => machine))]
@@ -90,8 +95,9 @@ function sizeSection(result: SizeResult, pictures: readonly { readonly file: str
   const parts = [
     `## Results, size ${size.name}`,
     `Measured ${dates[0] === dates.at(-1) ? `on ${dates[0]}` : `from ${dates[0]} to ${dates.at(-1)}`} on ${machines.join('; ')}.${size.name === 'quick' ? ' Its students are taught for some seconds: it says whether everything runs, nothing about the method.' : ''}`,
-    `### Goals\n\n${markdownTable(['goal', 'needed', 'measured', ''], goals.map(goalCells))}`,
+    `### Goals\n\n${PAIRING}\n\n${markdownTable(['goal', 'needed', 'measured', 'seeds', ''], goals.map(goalCells))}`,
     ...(others.length > 0 ? [`### Rows\n\n${markdownTable(['row', 'what', 'mIoU', 'spread', 'boundary F', 'seam', 'pixel accuracy', 'solid-angle mIoU', 'parameters', 'ms per panorama', 'seeds'], others.map(rowCells))}`] : []),
+    ...(missing === null ? [] : [missing]),
     ...pictures.map(({ file, title }) => `![${title}](${file})`),
     ...(others.length > 0 ? [`### By latitude, mIoU\n\n${latitudeTable(others)}`, `### By class, IoU\n\n${classTable(others)}`] : []),
     ...(labels.length > 0 ? [`### Label ablations, on ${labels[0].panoramas} training panoramas\n\n${markdownTable(['row', 'what', 'mIoU', 'boundary F', 'ms per panorama'], labels.map((row) => [row.name, row.title, fixed(row.miou, 2), fixed(row.boundaryF, 2), fixed(row.msPerPanorama, 0)]))}`] : []),
@@ -107,8 +113,8 @@ function findingsSection(rows: readonly Row[]): string[] {
   return findings.length === 0 ? [] : [`### What the numbers say\n\n${findings.map((finding) => `- ${finding}`).join('\n')}`]
 }
 
-function goalCells({ text, value, needed, unit, met }: Goal): string[] {
-  return [text, needed === 0 ? 'more than 0' : `at least ${needed} ${unit}`, value === null ? '-' : `${value.toFixed(2)} ${unit}`, met === null ? 'not measured' : met ? 'met' : 'not met']
+function goalCells({ text, value, seeds, needed, unit, met }: Goal): string[] {
+  return [text, needed === 0 ? 'more than 0' : `at least ${needed} ${unit}`, value === null ? '-' : `${value.toFixed(2)} ${unit}`, seeds.join(', ') || '-', met === null ? 'not measured' : met ? 'met' : 'not met']
 }
 
 function rowCells(row: Row): string[] {

@@ -44,10 +44,12 @@ describe('writeReport', () => {
     const rows = [row('source-only', 40), row('self-training', 50), row('goodsam', 54), row('supervised', 60, { spread: 0.5 })]
     await writeReport(folder.path, { size: SIZES.quick, rows, measurements: [] })
     const text = await page()
-    expect(text).toContain('| GoodSAM above self-training on the TA\'s labels | at least 3.75 points | 4.00 points | met |')
-    expect(text).toContain('| GoodSAM above the TA applied directly | more than 0 | - | not measured |')
-    expect(text).toContain('| GoodSAM on the way from source-only to supervised | at least 60 % | 70.00 % | met |')
+    expect(text).toContain('| GoodSAM above self-training on the TA\'s labels | at least 3.75 points | 4.00 points | 1 | met |')
+    expect(text).toContain('| GoodSAM above the TA applied directly | more than 0 | - | - | not measured |')
+    expect(text).toContain('| GoodSAM on the way from source-only to supervised | at least 60 % | 70.00 % | 1 | met |')
+    expect(text).toContain('Students are compared over the seeds that both have')
     expect(text).toContain('| supervised | Title of supervised | 60.00 | 0.50 |')
+    expect(text).toContain('\n\nNot measured at this size: truth, ta-direct, ta-windows, labels-goodsam.\n\n')
     expect(text).toContain('`npm run -s benchmark -- --quick --only goodsam`')
     // what it comes to first, how it came to that last
     const told = ['## Diagnosis\n\nThe boundary term is the reason.\n\n## How it is measured', '### Goals', '## What was mended on the way\n\nAt first it was upside down.'].map((part) => text.indexOf(part))

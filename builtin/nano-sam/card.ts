@@ -48,7 +48,8 @@ real Segment Anything. A mask has ${SIDE / 2} pixels for ${WINDOW} of the window
 
 ## Repeating it
 
-\`npm run train:builtin -- nano-sam\` goes on from the checkpoint in the cache folder, or begins anew. \`training.json\` holds the curve,
+\`npm run train:builtin -- nano-sam\` goes on from the checkpoint in the cache folder, or begins anew: with the
+streets of this version that gives another model by the same recipe, since these weights have also seen streets as earlier versions drew them. \`training.json\` holds the curve,
 the seeds, the settings, the filters that were tried and the stretches of training.
 
 Licence: MIT, as the program.

@@ -1,5 +1,4 @@
 /** The trained nano-sam as a folder that comes with the program: weights of 16 bits, sizes, filters, measured scores, card. */
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { writeSafetensors } from '../../src/core/formats/safetensors.ts'
 import { SAM_DEFAULTS, type SamSettings } from '../../src/core/goodsam/config.ts'
@@ -8,6 +7,7 @@ import { parameterCount } from '../../src/core/networks/parameters.ts'
 import { float16ToFloat32, float32ToFloat16 } from '../../src/core/onnx/half.ts'
 import { float32, type Tensor } from '../../src/core/onnx/tensor.ts'
 import { replaceFile, thinned } from '../checkpoint.ts'
+import { machinesOf } from '../machine.ts'
 import type { Trained } from '../training-loop.ts'
 import { type AutomaticScores, chooseSettings, scoreAutomatic } from './automatic.ts'
 import { nanoSamCard } from './card.ts'
@@ -58,7 +58,7 @@ export async function writeNanoSam({ weights, progress, finished }: Pick<Trained
     const record: NanoSamRecord = {
       name: 'nano-sam', parameters: parameterCount(nanoSamParameters(NANO_SAM)), seed: PLAN.seed, steps: progress.step, finished,
       wallSeconds: progress.stretches.reduce((sum, { seconds }) => sum + seconds, 0),
-      machine: `${cpus()[0]?.model ?? 'unknown'}, ${progress.stretches.map(({ provider, threads }) => `${provider} with ${threads} thread${threads === 1 ? '' : 's'}`).at(-1) ?? 'untrained'}`,
+      machine: machinesOf(progress.stretches),
       world: options.world,
       definition: `mean IoU over regions of the best of three masks for one click at the region's innermost pixel; regions: ${REGIONS}, of at least ${LEAST_SCORED_AREA} pixels in windows of ${WINDOW}x${WINDOW} (a quarter turn, half overlapping, as the method lays them, ${24 * SCORED_PANORAMAS} windows) of ${SCORED_PANORAMAS} generated panoramas of the target style, seed ${HELD_OUT_STREET_SEED}, of which no training saw any; the network sees them at ${SIDE}x${SIDE}, its masks are brought back to the window; weights of 16 bits`,
       ...measured, plan: PLAN, progress: thinned(progress),
@@ -88,9 +88,9 @@ export function checkedWindows<Window>(windows: readonly Window[]): readonly Win
   return windows.filter((_, index) => index % 3 === 1).slice(0, CHECKED_WINDOWS)
 }
 
-/** Filters to choose from. */
+/** Filters to choose from: from loose ones to strict ones. */
 function candidates(): readonly SamSettings[] {
-  return [0.6, 0.7, 0.75, 0.8, 0.85, 0.9].flatMap((predIou) => [0.7, 0.8, 0.9].map((stability): SamSettings => ({ ...SAM_DEFAULTS, pointsPerSide: PLAN.pointsPerSide, predIou, stability })))
+  return [0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9].flatMap((predIou) => [0.5, 0.6, 0.7, 0.8, 0.9].map((stability): SamSettings => ({ ...SAM_DEFAULTS, pointsPerSide: PLAN.pointsPerSide, predIou, stability })))
 }
 
 async function writeFiles(output: string, record: NanoSamRecord, weights: Uint8Array): Promise<void> {

@@ -12,6 +12,7 @@ import { nanoSamParameters } from '../../src/core/networks/nano-sam/parameters.t
 import { isTrained, parameterCount } from '../../src/core/networks/parameters.ts'
 import type { TrainingArguments } from '../arguments.ts'
 import { type BatchWorkers, startBatchWorkers } from '../batch-workers.ts'
+import { refuseLesserModel } from '../lesser-model.ts'
 import { worldName } from '../street-images.ts'
 import { runTraining } from '../training-loop.ts'
 import type { NanoSamWorkerData, NanoSamWorkerRequest } from './batch-worker.ts'
@@ -33,7 +34,7 @@ const INITIAL = withEncoderOf(initialWeights(NANO_SAM, PLAN.seed), readSafetenso
 /** Held-out collages, and held-out panoramas of which the windows at the horizon make the curve */
 const [COLLAGES, PANORAMAS] = [6, 2]
 
-/** Resolves when the folder is written, or the training was interrupted by a signal. */
+/** Resolves when the folder is written, or the training was interrupted by a signal. Throws Error where the folder is to be kept (../lesser-model.ts). */
 export async function trainNanoSam(options: TrainingArguments): Promise<void> {
   const planned = PLAN.phases[PLAN.phases.length - 1].until
   const steps = options.steps ?? planned
@@ -69,6 +70,7 @@ export async function trainNanoSam(options: TrainingArguments): Promise<void> {
       data: { collages: PLAN.seed, streets: STREET_SEED, world, parameters: parameterCount(nanoSamParameters(NANO_SAM)), regions: REGIONS },
     }, options)
     if (trained.interrupted) return
+    await refuseLesserModel({ name: 'nano-sam', step: trained.progress.step, planned }, options)
     const { panoramas, automatic } = await writeNanoSam({ ...trained, weights: new Map([...INITIAL, ...trained.weights]) }, { panorama, world, output: options.output, threads: options.threads })
     process.stderr.write(`${options.output}: oracle IoU ${panoramas.oracle.toFixed(4)} of ${panoramas.regions} regions; ${automatic.kept.toFixed(1)} masks per window cover ${(100 * automatic.coverage).toFixed(1)} % of it, ${(100 * automatic.purity).toFixed(1)} % pure\n`)
   } finally {
