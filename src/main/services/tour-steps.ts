@@ -27,8 +27,8 @@ const SCORING_SECONDS = 25
 /** A student learns at most so long, and at least, however slow everything before was. [D] */
 const MOST_TRAINING_SECONDS = 170
 const LEAST_TRAINING_SECONDS = 60
-/** What is estimated by arithmetic alone takes longer: samples are drawn and colours changed on the same cores. [D] */
-const UNMEASURED = 1.5
+/** What is estimated by arithmetic alone takes longer: samples are drawn, colours changed and a window painted on the same cores. [D] */
+const UNMEASURED = 2
 /** A step that teaches less than this is none. */
 const LEAST_STEPS = 20
 const BATCH = 2
