@@ -30,8 +30,6 @@ interface HubRepo {
 }
 
 const OFFICIAL_HUB = 'https://huggingface.co'
-/** Most sessions never download anything: they need not wait for the client. */
-const hubClient = (): Promise<typeof HubClient> => import('@huggingface/hub')
 /** A transfer that brings nothing for so long is begun again. */
 const STALLED_MS = 60_000
 /** Waits before a transfer that brought nothing is tried again; one that brought something begins them anew. */
@@ -45,7 +43,6 @@ export function hubAddress(setting: string, env: NodeJS.ProcessEnv = process.env
 
 /** All files of the repository's main branch. Throws StudioError network, not-found. */
 export async function listHubFiles({ hub, repo }: HubRepo, { signal }: { readonly signal: AbortSignal }): Promise<HubFile[]> {
-  heedProxies()
   const { listFiles } = await hubClient()
   try {
     const files: HubFile[] = []
@@ -96,7 +93,6 @@ export async function fetchHubFile(repo: HubRepo, file: HubFile, target: string,
 }
 
 async function transfer(repo: HubRepo, file: HubFile, part: string, { signal, onBytes, log, backoffMs = BACKOFF_MS }: FetchOptions): Promise<void> {
-  heedProxies()
   for (let attempt = 0; ;) {
     const before = (await sizeOf(part)) ?? 0
     onBytes(before)
@@ -159,10 +155,11 @@ function fetchUntil(signal: AbortSignal): typeof fetch {
 
 let proxiesHeeded = false
 
-/** HTTPS_PROXY, HTTP_PROXY and NO_PROXY count from the first request on, where this Node knows how. */
-function heedProxies(): void {
+/** Most sessions never download anything: they need not wait for the client. HTTPS_PROXY, HTTP_PROXY and NO_PROXY count from then on, where this Node knows how. */
+function hubClient(): Promise<typeof HubClient> {
   if (!proxiesHeeded && 'setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv()
   proxiesHeeded = true
+  return import('@huggingface/hub')
 }
 
 async function sizeOf(path: string): Promise<number | null> {

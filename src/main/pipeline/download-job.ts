@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { StudioError, toWireError } from '../../contract/errors.ts'
+import { StudioError } from '../../contract/errors.ts'
 import type { Model, ModelKind } from '../../contract/schemas.ts'
 import { readSafetensors } from '../../core/formats/safetensors.ts'
 import { fromConfigJson } from '../../core/networks/segformer/config.ts'
@@ -24,6 +24,7 @@ export interface DownloadTools {
 
 /** What a download job is told; goes through JSON. */
 export const downloadRequestSchema = z.object({ repo: z.string() })
+export type DownloadRequest = z.infer<typeof downloadRequestSchema>
 
 /** Where an entry's files come together, and where a person may put them: downloads/<owner>--<name> of the workspace. */
 export function downloadFolder({ paths }: Store, repo: string): string {
@@ -176,7 +177,7 @@ async function understood<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    throw new StudioError('bad-model', `${path} is not what the catalogue expects: ${toWireError(cause).message} Remove it and try again.`, { cause })
+    throw new StudioError('bad-model', `${path} is not what the catalogue expects: ${cause instanceof Error ? cause.message : String(cause)} Remove it and try again.`, { cause })
   }
 }
 

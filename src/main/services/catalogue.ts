@@ -1,18 +1,20 @@
 import type { CatalogueEntry } from '../../contract/catalogue-schemas.ts'
 import type { Implementation } from '../../contract/procedures.ts'
 import { publishedModel, publishedModels, type PublishedModel } from '../models/catalogue.ts'
-import { downloadedWeights, filesOnHub, type downloadRequestSchema } from '../pipeline/download-job.ts'
+import { downloadedWeights, filesOnHub, type DownloadRequest } from '../pipeline/download-job.ts'
 import { catalogueModels } from '../store/catalogue-models.ts'
 import { addJob } from '../store/jobs.ts'
 import type { ServiceContext } from './context.ts'
 import { goOn } from './go-on.ts'
-import type { z } from 'zod'
 
 type CatalogueProcedures = 'models.catalogue' | 'models.catalogueFiles' | 'models.download'
 
 export function catalogueServices(context: ServiceContext): Pick<Implementation, CatalogueProcedures> {
   return {
-    'models.catalogue': () => Promise.all(publishedModels().map((model) => describe(context, model))),
+    'models.catalogue': () => {
+      const added = catalogueModels(context.store.read)
+      return Promise.all(publishedModels().map((model) => describe(context, model, added.get(model.repo) ?? null)))
+    },
     'models.catalogueFiles': async ({ repo }, { signal }) => {
       const files = (await filesOnHub(context, publishedModel(repo), signal)).map(({ name, bytes }) => ({ name, bytes }))
       return { files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
@@ -21,10 +23,9 @@ export function catalogueServices(context: ServiceContext): Pick<Implementation,
   }
 }
 
-async function describe({ store }: ServiceContext, { files, ...model }: PublishedModel): Promise<CatalogueEntry> {
+async function describe({ store }: ServiceContext, { files, ...model }: PublishedModel, modelId: string | null): Promise<CatalogueEntry> {
   return {
-    ...model, files: [...files], page: `https://huggingface.co/${model.repo}`,
-    modelId: catalogueModels(store.read).get(model.repo) ?? null,
+    ...model, files: [...files], page: `https://huggingface.co/${model.repo}`, modelId,
     weightsFile: model.kind === 'init' ? await downloadedWeights(store, model.repo) : null,
   }
 }
@@ -37,7 +38,7 @@ function startDownload({ jobs, enqueue }: ServiceContext, { repo }: PublishedMod
     enqueue(unfinished.id)
     return unfinished.id
   }
-  const payload: z.infer<typeof downloadRequestSchema> = { repo }
+  const payload: DownloadRequest = { repo }
   const { id } = jobs.submit((db) => addJob(db, { kind: 'download', title: `Download ${repo}`, subjectId: repo, payload }))
   enqueue(id)
   return id
