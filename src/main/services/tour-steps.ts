@@ -4,7 +4,7 @@ import type { TourStepName, TourSubject } from '../../contract/tour-schemas.ts'
 import { getLabellingRun } from '../store/labelling-runs.ts'
 import { findStudentOf } from '../store/students.ts'
 import { getDataset } from '../store/datasets.ts'
-import { updateTour, type TourRecord } from '../store/tours.ts'
+import { getTour, updateTour, type TourRecord } from '../store/tours.ts'
 import type { ServiceContext } from './context.ts'
 
 /** What the tour asks of the other services: what a person's window would ask. */
@@ -118,7 +118,7 @@ async function score(
 ): Promise<string> {
   const { evaluationId, jobId } = await calls['evaluations.start']({ subject, dataset: present(datasetId, 'dataset'), truth: null, mode: 'whole', size, provider: null }, CALL)
   context.store.transaction((db) => {
-    const { evaluations } = updateTour(db, id, {})
+    const { evaluations } = getTour(db, id)
     updateTour(db, id, { evaluations: { ...evaluations, [role]: evaluationId } })
   })
   return jobId

@@ -40,8 +40,12 @@ export function lastTour(db: ReadDb): TourRecord | null {
   return row === undefined ? null : toTour(row)
 }
 
+export function getTour(db: ReadDb, id: string): TourRecord {
+  return toTour(db.get('SELECT id, record, created_at AS startedAt FROM tours WHERE id = @id', { id }) ?? {})
+}
+
 export function updateTour(db: WriteDb, id: string, patch: Partial<Omit<TourRecord, 'id' | 'startedAt'>>): TourRecord {
-  const tour = { ...toTour(db.get('SELECT id, record, created_at AS startedAt FROM tours WHERE id = @id', { id }) ?? {}), ...patch }
+  const tour = { ...getTour(db, id), ...patch }
   const { id: _, startedAt, ...record } = tour
   db.run('UPDATE tours SET record = @record WHERE id = @id', { id, record: JSON.stringify(record) })
   return { ...tour, id, startedAt }
